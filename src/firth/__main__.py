@@ -1,0 +1,5 @@
+"""Lets ``python -m firth`` do what ``firth`` does."""
+
+from firth.cli import main
+
+main()

@@ -1,0 +1,22 @@
+"""The command line: ``firth``. One file per command; each adds itself to the app."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from firth.cli.app import app, main as run
+
+# In the order in which the help lists them.
+_COMMANDS = ("demo", "train", "neighbors", "analogy", "similarity", "evaluate", "convert", "info", "explain")
+
+for _name in _COMMANDS:
+    importlib.import_module(f"firth.cli.{_name}")
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run())
+
+
+__all__ = ["app", "main", "run"]

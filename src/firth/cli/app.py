@@ -1,0 +1,74 @@
+"""The command line's frame: the list of commands, and how an error becomes one line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from firth.errors import FirthError
+
+# typer brings its own copy of click in some releases; its public names lead to whichever is in use.
+_UsageError: Any = typer.BadParameter.__base__
+_ClickError: Any = _UsageError.__base__
+
+app = typer.Typer(
+    name="firth",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from firth import __version__
+
+        sys.stdout.write(f"firth {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def firth(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Learn vectors for words and any other tokens from your own sequences."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 2 for bad usage or input, 130 for Ctrl-C."""
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(args=None if arguments is None else list(arguments), prog_name="firth", standalone_mode=False)
+        sys.stdout.flush()
+    except FirthError as error:
+        return _complain(str(error))
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
+            sys.stderr.write(f"{error.format_message()}\n")
+            return 2
+        help_command = error.ctx.command_path if error.ctx else "firth"
+        return _complain(f"{error.format_message().rstrip('.')} (see: {help_command} --help)")
+    except _ClickError as error:
+        return _complain(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("firth: interrupted\n")
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone (firth neighbors ... | head): nothing to say, nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str) -> int:
+    line = " ".join(message.split())
+    sys.stderr.write(f"firth: {line}\n")
+    return 2

@@ -1,0 +1,122 @@
+"""Writing so that a reader sees the old file or the new one, never half of either."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from firth.errors import OutputError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Return the error to raise when writing `path` met `error`."""
+    if error.errno in _FULL:
+        reason = "no space is left on the device (or a file size limit is reached): free some space"
+    else:
+        reason = f"{error.strerror or error}: choose another place"
+    return OutputError(f"cannot write {path}: {reason}; what was there before is unchanged")
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary file beside `path`, and rename it to `path` when the block succeeds.
+
+    Raises
+    ------
+    OutputError
+        The folder does not exist or is not writable, or the disk is full. Nothing is left behind, and
+        an earlier file at `path` is unchanged.
+    """
+    target = Path(path)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        os.close(descriptor)
+    except OSError as error:
+        raise output_error(target, error) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OutputError):
+            raise
+        raise output_error(target, error) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, and rename it to `path` when the block succeeds.
+
+    With `overwrite` an earlier folder is moved aside first and removed last, so that a failure at any
+    moment leaves one whole folder behind.
+
+    Raises
+    ------
+    OutputError
+        `path` exists and `overwrite` is false, or the place cannot be written.
+    """
+    target = Path(path)
+    if not overwrite and target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise OutputError(f"cannot write {target}: it exists already; choose another place or overwrite it")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
+    except OSError as error:
+        raise output_error(target, error) from error
+    try:
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                _flush(file)
+        _swap(temporary, target)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OutputError):
+            raise
+        raise output_error(target, error) from error
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """Put `temporary` in the place of `target`; if that fails, put the old `target` back."""
+    if not target.exists():
+        temporary.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent))
+    old = aside / target.name
+    target.rename(old)
+    try:
+        temporary.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Ask the system to put the content of `path` on the disk, where errors still can be reported."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""The compiled twins of the objectives: `cpu` for Numba."""
