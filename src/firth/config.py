@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -114,26 +115,37 @@ class SkipGram:
     deterministic: bool = True
 
     def __post_init__(self) -> None:
-        _whole("dim", self.dim, 1, 65_536)
-        _whole("window", self.window, 1, 1_000)
-        _whole("negatives", self.negatives, 1, 1_000)
-        _whole("shared_negatives", self.shared_negatives, 1, 1_024)
-        _whole("epochs", self.epochs, 1, 1_000_000)
-        _whole("min_count", self.min_count, 1, 2**62)
+        limits: tuple[tuple[str, int, int], ...] = (
+            ("dim", 1, 65_536),
+            ("window", 1, 1_000),
+            ("negatives", 1, 1_000),
+            ("shared_negatives", 1, 1_024),
+            ("epochs", 1, 1_000_000),
+            ("min_count", 1, 2**62),
+            ("seed", 0, 2**63 - 1),
+        )
         if self.max_vocab is not None:
-            _whole("max_vocab", self.max_vocab, 2, 2**31 - 1)
-        _whole("seed", self.seed, 0, 2**63 - 1)
-        _real("noise_exponent", self.noise_exponent, -10.0, 10.0)
-        _real("subsample", self.subsample, 0.0, 1.0)
-        _real("learning_rate", self.learning_rate, 0.0, 10.0, above=True)
-        _real("min_learning_rate", self.min_learning_rate, 0.0, 10.0)
+            limits += (("max_vocab", 2, 2**31 - 1),)
+        # Numbers of NumPy become Python's own, which JSON can hold.
+        for name, low, high in limits:
+            object.__setattr__(self, name, _whole(name, getattr(self, name), low, high))
+        for name, lowest, highest, above in (
+            ("noise_exponent", -10.0, 10.0, False),
+            ("subsample", 0.0, 1.0, False),
+            ("learning_rate", 0.0, 10.0, True),
+            ("min_learning_rate", 0.0, 10.0, False),
+        ):
+            value = _real(name, getattr(self, name), lowest, highest, above=above)
+            object.__setattr__(self, name, value)
         if self.min_learning_rate > self.learning_rate:
             raise ConfigError(
-                f"min_learning_rate is {self.min_learning_rate}, but must not be above learning_rate, which is "
-                f"{self.learning_rate}: lower the first or raise the second"
+                f"min_learning_rate is {self.min_learning_rate}, but must not be above learning_rate, which "
+                f"is {self.learning_rate}: lower the first or raise the second"
             )
         if isinstance(self.stop_words, str):
-            raise ConfigError(f"stop_words is the string {self.stop_words!r}, but must be several words: a tuple")
+            raise ConfigError(
+                f"stop_words is the string {self.stop_words!r}, but must be several words: a tuple"
+            )
         object.__setattr__(self, "stop_words", tuple(self.stop_words))
 
     def as_dict(self) -> dict[str, Any]:
@@ -141,15 +153,17 @@ class SkipGram:
         return {"model": "skipgram", **dataclasses.asdict(self), "stop_words": list(self.stop_words)}
 
 
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    """Refuse what is not a whole number from `low` to `high`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    """Return a whole number from `low` to `high` as an int; refuse anything else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not low <= int(value) <= high:
         raise ConfigError(f"{name} is {value!r}, but must be a whole number from {low:,} to {high:,}")
+    return int(value)
 
 
-def _real(name: str, value: object, low: float, high: float, *, above: bool = False) -> None:
-    """Refuse what is not a finite number from `low` (or above it) to `high`."""
-    valid = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not valid or not low <= value <= high or (above and value == low):  # type: ignore[operator]
+def _real(name: str, value: Any, low: float, high: float, *, above: bool = False) -> float:
+    """Return a finite number from `low` (or above it) to `high` as a float; refuse anything else."""
+    valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not valid or not low <= value <= high or (above and value == low):
         start = f"above {low:g}, up to" if above else f"from {low:g} to"
         raise ConfigError(f"{name} is {value!r}, but must be a number {start} {high:g}")
+    return float(value)

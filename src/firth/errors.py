@@ -45,6 +45,10 @@ class UnknownWordError(InputError, KeyError):
         hint = f"; did you mean {', '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
         super().__init__(f"{word!r} is not in the vocabulary{hint}")
 
+    def __reduce__(self) -> tuple[type[UnknownWordError], tuple[str, tuple[str, ...]]]:
+        # An exception is otherwise made anew from its message, which is not the word.
+        return type(self), (self.word, self.suggestions)
+
     def __str__(self) -> str:
         # KeyError would show the repr of the message.
         return str(self.args[0])

@@ -1,0 +1,13 @@
+"""What all tests share: one cache for compiled kernels, apart from the user's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+# Set before any test imports firth, which asks for it once: every worker and every process that a test
+# starts finds what another has compiled, and the user's own cache stays as it is.
+os.environ.setdefault("FIRTH_CACHE", str(Path(__file__).parents[1] / "build" / "test-cache"))
+# The command line's words, not its colors, and no width but its own.
+for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "COLUMNS"):
+    os.environ.pop(_name, None)
