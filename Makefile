@@ -1,0 +1,115 @@
+# What a newcomer and a maintainer run. Each target does everything it needs on a machine that has
+# Python 3.11 or newer and nothing else; a step whose result is there already is skipped.
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+PYTEST_FLAGS ?= -n 2 --dist loadfile
+
+ifeq ($(OS),Windows_NT)
+  SCRIPTS := Scripts
+else
+  SCRIPTS := bin
+endif
+
+BIN := .venv/$(SCRIPTS)
+BIN_BENCH := .venv-bench/$(SCRIPTS)
+BIN_INTEROP := .venv-interop/$(SCRIPTS)
+
+# The stamps stand for "installed as pyproject.toml and constraints.txt say"; with a stamp for the base
+# and one for the tools, `make demo` downloads no tools, and after `make test` it downloads nothing.
+BASE := .venv/.base
+DEV := .venv/.dev
+BENCH := .venv-bench/.bench
+INTEROP := .venv-interop/.interop
+
+say = @printf '==> %s\n'
+pip_install = -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint pytest site test-interop bench docs format clean
+
+help: ## List the targets
+	@echo 'firth: learn vectors for words and any other tokens from your own sequences.'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
+	  printf '%-22s%s\n' "$$target" "$$text"; done
+	@echo
+	@echo 'Variables: PYTHON (default python3), PYTEST_FLAGS, TORCH, BENCH_FLAGS.'
+
+demo: $(BASE) ## Train on the documentation of your own Python and look at the result
+	$(say) 'Training on the documentation of the standard library (firth demo)'
+	@$(BIN)/firth demo
+
+test: lint site pytest ## Lint, type-check, build the documentation and the wheel, run the tests
+
+lint: $(DEV) ## Format and lint rules, types, layers of imports
+	$(say) 'Checking the format (ruff format --check)'
+	@$(BIN)/ruff format --quiet --check .
+	$(say) 'Checking the rules (ruff check)'
+	@$(BIN)/ruff check --quiet .
+	$(say) 'Checking the types (mypy --strict)'
+	@$(BIN)/mypy --no-error-summary
+	$(say) 'Checking the layers of imports (lint-imports)'
+	@$(BIN)/lint-imports --no-logo >.venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
+
+site: $(DEV) ## Build the documentation, warnings being errors, into site/
+	$(say) 'Building the documentation (mkdocs build --strict)'
+	@$(BIN)/mkdocs build --quiet --strict --clean
+
+pytest: $(DEV) ## Run the tests
+	$(say) 'Running the tests (pytest)'
+	@$(BIN)/pytest --quiet $(PYTEST_FLAGS)
+
+test-interop: $(INTEROP) ## Check against gensim, word2vec.c, model2vec and sentence-transformers
+	$(say) 'Running the tests against other tools (pytest tests/interop)'
+	@$(BIN_INTEROP)/pytest --quiet tests/interop
+
+bench: $(BENCH) ## Run the benchmarks side by side with other trainers (BENCH_FLAGS=...)
+	$(say) 'Running the benchmarks (benchmarks/run.py)'
+	@$(BIN_BENCH)/python benchmarks/run.py $(BENCH_FLAGS)
+
+docs: $(DEV) ## Serve the documentation at http://127.0.0.1:8000
+	@$(BIN)/mkdocs serve
+
+format: $(DEV) ## Put the code into its format and mend what can be mended
+	@$(BIN)/ruff check --quiet --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+clean: ## Remove everything that the other targets have made
+	rm -rf .venv .venv-bench .venv-interop .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  .import_linter_cache build dist site demo-vectors
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A half-made environment is removed, so that the next try starts clean.
+.venv/.python .venv-bench/.python .venv-interop/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "firth needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing):" \
+	    'name another one, as in: make demo PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo '$(PYTHON) comes without venv: install it (on Debian and Ubuntu: apt install python3-venv)' >&2; exit 1; }
+	$(say) "Making $(@D) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(@D) || { rm -rf $(@D); exit 1; }
+	@touch $@
+
+$(BASE): pyproject.toml constraints.txt | .venv/.python
+	$(say) 'Installing firth into .venv (about 100 MB of downloads)'
+	@$(BIN)/python $(pip_install) -e .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | .venv/.python
+	$(say) "Installing firth and its developers' tools into .venv"
+	@$(BIN)/python $(pip_install) -e '.[dev]'
+	@touch $(BASE) $@
+
+$(BENCH): pyproject.toml constraints.txt | .venv-bench/.python
+	$(say) 'Installing firth and the trainers to compare with into .venv-bench'
+	@$(BIN_BENCH)/python $(pip_install) -e '.[bench]'
+	@touch $@
+
+# torch first and alone: the build of it that is wanted here is chosen by TORCH, not by a dependency.
+$(INTEROP): pyproject.toml constraints.txt | .venv-interop/.python
+	$(say) 'Installing firth and the tools to check against into .venv-interop ($(TORCH): large)'
+	@$(BIN_INTEROP)/python $(pip_install) '$(TORCH)'
+	@$(BIN_INTEROP)/python $(pip_install) -e '.[interop,dev]'
+	@touch $@
