@@ -45,7 +45,7 @@ def kernel(**options: Any) -> Callable[[_Function], _Function]:
                 _log.info("kernels are compiled anew in each process: %s", error)
             finally:
                 numba.config.CACHE_DIR = before
-        return dispatcher  # type: ignore[no-any-return]
+        return dispatcher
 
     return decorate
 
