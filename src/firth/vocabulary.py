@@ -295,9 +295,7 @@ class Vocabulary:
         return tuple(difflib.get_close_matches(word, near, limit, 0.75))
 
 
-def _too_few(
-    words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int
-) -> None:
+def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:
     """Raise the error for a vocabulary of fewer than two words, with what would help."""
     left = f"only {words[int(kept[0])]!r} is left" if len(kept) else "nothing is left"
     if not len(words):

@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 2 for bad usage or input, 130 for Ctrl-C."""
     command = typer.main.get_command(app)
     try:
-        status = command.main(args=None if arguments is None else list(arguments), prog_name="firth", standalone_mode=False)
+        status = command.main(
+            args=None if arguments is None else list(arguments), prog_name="firth", standalone_mode=False
+        )
         sys.stdout.flush()
     except FirthError as error:
         return _complain(str(error))
