@@ -1,0 +1,1 @@
+"""Numba kernels for the processor. Each is held to its readable form in `firth.objectives`."""
