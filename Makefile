@@ -23,7 +23,7 @@ BENCH := .venv-bench/.bench
 INTEROP := .venv-interop/.interop
 
 say = @printf '==> %s\n'
-pip_install = -m pip install --quiet --disable-pip-version-check -c constraints.txt
+pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -93,7 +93,7 @@ clean: ## Remove everything that the other targets have made
 	@touch $@
 
 $(BASE): pyproject.toml constraints.txt | .venv/.python
-	$(say) 'Installing firth into .venv (about 100 MB of downloads)'
+	$(say) 'Installing firth into .venv (about 120 MB of downloads)'
 	@$(BIN)/python $(pip_install) -e .
 	@touch $@
 
