@@ -19,7 +19,15 @@ _LOWEST_EXPONENT = _f(-126.0)
 _ZERO, _HALF, _ONE = _f(0.0), _f(0.5), _f(1.0)
 _BIAS, _MANTISSA_BITS = np.int32(127), np.int32(23)
 _E0, _E1, _E2, _E3, _E4, _E5 = map(
-    _f, (1.0, 0.6931469440460205, 0.24022120237350464, 0.05550713092088699, 0.009675540961325169, 0.001327647129073739)
+    _f,
+    (
+        1.0,
+        0.6931469440460205,
+        0.24022120237350464,
+        0.05550713092088699,
+        0.009675540961325169,
+        0.001327647129073739,
+    ),
 )
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = map(
     _f,
@@ -57,5 +65,7 @@ def sigmoid_of(x, e):  # type: ignore[no-untyped-def]
 @kernel(inline="always")
 def softplus_of(x, e):  # type: ignore[no-untyped-def]
     """Return ``log(1 + exp(x))``, which is ``-log sigmoid(-x)``, given ``e = exp(-|x|)``."""
-    series = ((((((((_L8 * e + _L7) * e + _L6) * e + _L5) * e + _L4) * e + _L3) * e + _L2) * e + _L1) * e + _L0) * e
+    series = (
+        (((((((_L8 * e + _L7) * e + _L6) * e + _L5) * e + _L4) * e + _L3) * e + _L2) * e + _L1) * e + _L0
+    ) * e
     return max(x, _ZERO) + series

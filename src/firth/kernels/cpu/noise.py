@@ -72,5 +72,3 @@ def draw_noise(key, counter, table, out):  # type: ignore[no-untyped-def]
         if (bits & LOW) >= np.uint64(table[word, 0]):
             word = np.uint64(table[word, 1])
         out[k] = word
-
-

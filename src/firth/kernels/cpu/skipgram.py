@@ -1,0 +1,270 @@
+"""Skip-gram with negative sampling on one chunk of centers: the compiled twin of `firth.objectives.chunk`.
+
+A chunk is up to B neighbouring centers. Its S noise words are shared by all of them, each weighted K/S for
+each positive pair, so that logits and gradients against noise are three small matrix products. Positive pairs
+are computed exactly, pair by pair: of the band of context rows only a quarter would be used in a product.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.kernels.compile import kernel
+from firth.kernels.cpu.activation import exp_minus_abs, sigmoid_of, softplus_of
+
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+
+
+class Workspace(NamedTuple):
+    """What one thread computes a chunk in; `make_workspace` gives the shapes."""
+
+    centers: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    logits: NDArray[np.float32]
+    errors: NDArray[np.float32]
+    pair_errors: NDArray[np.float32]
+    noise_weights: NDArray[np.float32]
+
+
+def make_workspace(*, n_centers: int, n_noise: int, window: int, width: int) -> Workspace:
+    """Return the scratch arrays for chunks of `n_centers` centers in rows of `width` numbers."""
+    return Workspace(
+        centers=np.zeros((n_centers, width), np.float32),
+        noise=np.zeros((n_noise, width), np.float32),
+        logits=np.zeros((n_noise, n_centers), np.float32),
+        errors=np.zeros((n_noise, n_centers), np.float32),
+        pair_errors=np.zeros(n_centers * 2 * window, np.float32),
+        noise_weights=np.zeros(n_centers, np.float32),
+    )
+
+
+@kernel(fastmath=True)
+def chunk_rows(tokens, first, last, start, stop, n_centers, n_noise, rows):  # type: ignore[no-untyped-def]
+    """Fill in the rows that a chunk touches, but for those of its noise words, which the caller draws.
+
+    Parameters
+    ----------
+    tokens, first, last : ndarray of int32
+        As `prepare_block` leaves them.
+    start, stop : int
+        The centers, as indices in `tokens`.
+    rows : ndarray of uint32, shape (n_centers + n_noise + n_centers + 2 * window,)
+        Mutated: rows of the input embeddings for the centers (row 0 behind the last), then `n_noise` rows of the
+        output embeddings for the noise, then those of the band of context tokens.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Index in `tokens` of the first token of the band, and the number of rows in use.
+    """
+    low, high = first[start], last[start]
+    for center in range(start, stop):
+        rows[center - start] = tokens[center]
+        low = min(low, first[center])
+        high = max(high, last[center])
+    for slot in range(stop - start, n_centers):
+        rows[slot] = 0
+    at = n_centers + n_noise
+    for token in range(low, high + 1):
+        rows[at] = tokens[token]
+        at += 1
+    return low, at
+
+
+@kernel(fastmath=True)
+def chunk_step(
+    tokens, first, last, start, stop, low, rows, n_rows, inputs, outputs, rate, negatives, work, steps, masses
+):  # type: ignore[no-untyped-def]
+    """Compute what one chunk adds to its rows: minus `rate` times the gradient of its loss.
+
+    Equations: seed 001, eq. 1 to 7 and seed 003, eq. 18 to 29, summed over the pairs of the chunk, with K noise
+    words for a pair estimated by S shared ones.
+
+    Parameters
+    ----------
+    tokens, first, last, start, stop
+        As for `chunk_rows`.
+    low, n_rows : int
+        What `chunk_rows` returned.
+    rows : ndarray of uint32, shape (>= n_rows,)
+        As `chunk_rows` left it, with the noise words filled in.
+    inputs, outputs : ndarray of float32, shape (vocab_size, width)
+        Input and output embeddings; only read. Other threads may write to them (Hogwild).
+    rate : float32
+        Learning rate.
+    negatives : int
+        K. A noise word that equals the context word of a pair counts nothing for that pair.
+    work : Workspace
+        Mutated.
+    steps : ndarray of float32, shape (>= n_rows, width)
+        Mutated: what is to be added to each row of `rows`.
+    masses : ndarray of float32, shape (>= n_rows,)
+        Mutated: how many terms of the loss each row's step sums up, a noise word's term counting K/S.
+
+    Returns
+    -------
+    tuple of (float64, int)
+        Loss summed over the pairs, and the number of pairs.
+    """
+    n_centers, n_noise = work.centers.shape[0], work.noise.shape[0]
+    n = stop - start
+    scale = np.float32(negatives) / np.float32(n_noise)
+    for i in range(n):
+        _copy(inputs[np.uint64(rows[i])], work.centers[i])
+    for i in range(n, n_centers):
+        _clear(work.centers[i])
+    for k in range(n_noise):
+        _copy(outputs[np.uint64(rows[n_centers + k])], work.noise[k])
+    n_pairs = 0
+    for i in range(n_centers):
+        own = last[start + i] - first[start + i] if i < n else 0
+        n_pairs += own
+        work.noise_weights[i] = scale * np.float32(own)
+        masses[i] = np.float32(own * (1 + negatives))
+
+    np.dot(work.noise, work.centers.T, work.logits)
+    loss = _noise_errors(work.logits, work.noise_weights, rate, work.errors)
+    loss -= _leave_out_positives(
+        tokens, first, last, start, n, low, rows, n_rows, n_noise, n_centers, scale, rate, work
+    )
+    for k in range(n_noise):
+        masses[n_centers + k] = scale * np.float32(n_pairs)
+    np.dot(work.errors.T, work.noise, steps[:n_centers])
+    np.dot(work.errors, work.centers, steps[n_centers : n_centers + n_noise])
+
+    band = n_centers + n_noise
+    _pair_logits(first, last, start, n, low, rows[band:], work.centers, outputs, work.pair_errors)
+    loss += _pair_errors(work.pair_errors[:n_pairs], rate)
+    for slot in range(band, n_rows):
+        _clear(steps[slot])
+        masses[slot] = _ZERO
+    _pair_steps(
+        first,
+        last,
+        start,
+        n,
+        low,
+        rows[band:],
+        work.centers,
+        outputs,
+        work.pair_errors,
+        steps,
+        steps[band:],
+        masses[band:],
+    )
+    return loss, n_pairs
+
+
+@kernel(fastmath=True)
+def _noise_errors(logits, weights, rate, errors):  # type: ignore[no-untyped-def]
+    """Fill `errors` with -rate * weight * sigmoid(logit) and return the weighted loss."""
+    loss = 0.0
+    for k in range(logits.shape[0]):
+        line, out = logits[k], errors[k]
+        total = _ZERO
+        for i in range(len(line)):
+            e = exp_minus_abs(line[i])
+            out[i] = -rate * weights[i] * sigmoid_of(line[i], e)
+            total += weights[i] * softplus_of(line[i], e)
+        loss += np.float64(total)
+    return loss
+
+
+@kernel(fastmath=True)
+def _leave_out_positives(
+    tokens, first, last, start, n, low, rows, n_rows, n_noise, n_centers, scale, rate, work
+):  # type: ignore[no-untyped-def]
+    """Take back the share of each pair whose context word was drawn as noise; return the loss taken back."""
+    loss = 0.0
+    band = rows[n_centers + n_noise : n_rows]
+    for k in range(n_noise):
+        word = rows[n_centers + k]
+        hits = 0
+        for q in range(len(band)):
+            hits += band[q] == word
+        if hits == 0:
+            continue
+        for q in range(len(band)):
+            if band[q] != word:
+                continue
+            token = low + q
+            for i in range(n):
+                center = start + i
+                if first[center] <= token <= last[center] and token != center:
+                    logit = work.logits[k, i]
+                    e = exp_minus_abs(logit)
+                    work.errors[k, i] += rate * scale * sigmoid_of(logit, e)
+                    loss += np.float64(scale * softplus_of(logit, e))
+    return loss
+
+
+@kernel(fastmath=True)
+def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):  # type: ignore[no-untyped-def]
+    """Fill `logits` with the products of each center and each of its context rows, in the order of the pairs."""
+    at = 0
+    for i in range(n):
+        center = start + i
+        h = centers[i]
+        for token in range(first[center], last[center] + 1):
+            if token != center:
+                u = outputs[np.uint64(band[token - low])]
+                total = _ZERO
+                for d in range(len(h)):
+                    total += h[d] * u[d]
+                logits[at] = total
+                at += 1
+
+
+@kernel(fastmath=True)
+def _pair_errors(logits, rate):  # type: ignore[no-untyped-def]
+    """Replace logits x of positive pairs by rate * (1 - sigmoid(x)) and return the loss."""
+    loss = _ZERO
+    for i in range(len(logits)):
+        x = -logits[i]
+        e = exp_minus_abs(x)
+        logits[i] = rate * sigmoid_of(x, e)
+        loss += softplus_of(x, e)
+    return np.float64(loss)
+
+
+@kernel(fastmath=True)
+def _pair_steps(
+    first, last, start, n, low, band, centers, outputs, errors, center_steps, band_steps, band_masses
+):  # type: ignore[no-untyped-def]
+    """Add the part of the positive pairs to the steps of the centers and of the band."""
+    at = 0
+    for i in range(n):
+        center = start + i
+        h, step = centers[i], center_steps[i]
+        for token in range(first[center], last[center] + 1):
+            if token != center:
+                q = token - low
+                u, other = outputs[np.uint64(band[q])], band_steps[q]
+                error = errors[at]
+                at += 1
+                band_masses[q] += _ONE
+                for d in range(len(h)):
+                    step[d] += error * u[d]
+                for d in range(len(h)):
+                    other[d] += error * h[d]
+
+
+@kernel(fastmath=True, inline="always")
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for d in range(len(target)):
+        target[d] = source[d]
+
+
+@kernel(fastmath=True, inline="always")
+def _clear(row):  # type: ignore[no-untyped-def]
+    for d in range(len(row)):
+        row[d] = _ZERO
+
+
+@kernel(fastmath=True, inline="always")
+def _add(row, step):  # type: ignore[no-untyped-def]
+    for d in range(len(row)):
+        row[d] += step[d]

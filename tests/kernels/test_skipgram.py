@@ -1,0 +1,131 @@
+"""The compiled chunk against the readable objective, on fixed draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from firth.kernels.cpu import skipgram
+from firth.objectives.chunk import chunk_loss_and_gradients
+
+VOCAB = 40
+
+
+def padded(rows: np.ndarray, width: int) -> np.ndarray:
+    out = np.zeros((len(rows), width), np.float32)
+    out[:, : rows.shape[1]] = rows
+    return out
+
+
+def text(
+    rng: np.random.Generator, n: int, window: int, vocab: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Random tokens in documents of random length, with random radii."""
+    tokens = rng.integers(0, vocab, n).astype(np.int32)
+    first, last = np.empty(n, np.int32), np.empty(n, np.int32)
+    edges = [0, *np.flatnonzero(rng.random(n) < 0.1), n]
+    for begin, end in zip(edges, edges[1:], strict=False):
+        for i in range(begin, end):
+            radius = rng.integers(1, window + 1)
+            first[i], last[i] = max(begin, i - radius), min(end - 1, i + radius)
+    return tokens, first, last
+
+
+def compiled(inputs, outputs, spans, centers, noise, *, negatives, window, n_centers, rate=1.0):
+    tokens, first, last = spans
+    work = skipgram.make_workspace(
+        n_centers=n_centers, n_noise=len(noise), window=window, width=inputs.shape[1]
+    )
+    slots = 2 * n_centers + 2 * window + len(noise)
+    rows = np.zeros(slots, np.uint32)
+    steps = np.full((slots, inputs.shape[1]), np.nan, np.float32)
+    masses = np.full(slots, np.nan, np.float32)
+    low, n_rows = skipgram.chunk_rows(tokens, first, last, *centers, n_centers, len(noise), rows)
+    rows[n_centers : n_centers + len(noise)] = noise
+    loss, n_pairs = skipgram.chunk_step(
+        tokens,
+        first,
+        last,
+        *centers,
+        low,
+        rows,
+        n_rows,
+        inputs,
+        outputs,
+        np.float32(rate),
+        negatives,
+        work,
+        steps,
+        masses,
+    )
+    gradients = np.zeros((2, *inputs.shape))
+    np.add.at(gradients[0], rows[:n_centers], steps[:n_centers])
+    np.add.at(gradients[1], rows[n_centers:n_rows], steps[n_centers:n_rows])
+    return loss, n_pairs, -gradients[0] / rate, -gradients[1] / rate, masses[:n_rows]
+
+
+@pytest.mark.parametrize("dim", [1, 3, 97, 100, 300])
+@pytest.mark.parametrize("window", [1, 5])
+@pytest.mark.parametrize(("n_centers", "n_used"), [(32, 32), (32, 7), (5, 5), (1, 1)])
+def test_a_chunk_is_what_the_objective_says(dim, window, n_centers, n_used):
+    rng = np.random.default_rng([dim, window, n_centers, n_used])
+    spans = text(rng, 120, window, VOCAB)
+    scale = 3.0 / np.sqrt(dim)  # logits of both signs, small and large
+    inputs, outputs = rng.normal(0, scale, (2, VOCAB, dim)).astype(np.float32)
+    noise = rng.integers(0, VOCAB, 32)  # many equal context words, and each other
+    centers = (50, 50 + n_used)
+    expected = chunk_loss_and_gradients(inputs, outputs, *spans, centers, noise, negatives=5)
+    width = -(-dim // 16) * 16
+    loss, n_pairs, by_input, by_output, _ = compiled(
+        padded(inputs, width), padded(outputs, width), spans, centers, noise,
+        negatives=5, window=window, n_centers=n_centers, rate=0.5,
+    )  # fmt: skip
+    assert n_pairs == expected.n_pairs > 0
+    assert loss == pytest.approx(expected.loss, rel=2e-6)
+    tolerance = 2e-6 * np.abs(expected.output_gradient).max()
+    np.testing.assert_allclose(by_input[:, :dim], expected.input_gradient, rtol=1e-5, atol=tolerance)
+    np.testing.assert_allclose(by_output[:, :dim], expected.output_gradient, rtol=1e-5, atol=tolerance)
+    assert not by_input[:, dim:].any()
+    assert not by_output[:, dim:].any()
+
+
+@pytest.mark.parametrize("logit", [-80.0, -20.0, -1e-3, 0.0, 1e-3, 20.0, 80.0])
+def test_nothing_saturates_and_no_update_is_skipped(logit):
+    """Large logits of either sign keep the exact loss and gradient; word2vec.c's tables stop at 6."""
+    inputs, outputs = np.full((2, 1), 1.0, np.float32), np.array([[logit], [-logit]], np.float32)
+    spans = tuple(np.array(a, np.int32) for a in ([0, 0], [0, 0], [1, 1]))
+    noise = np.array([1])
+    expected = chunk_loss_and_gradients(inputs, outputs, *spans, (0, 1), noise, negatives=5)
+    # Beyond 37 the objective itself rounds 1 - sigmoid to 0 in float64, hence the absolute tolerance below.
+    loss, _, by_input, by_output, _ = compiled(
+        padded(inputs, 16), padded(outputs, 16), spans, (0, 1), noise, negatives=5, window=1, n_centers=1
+    )
+    assert loss == pytest.approx(expected.loss, rel=1e-6, abs=1e-37)
+    np.testing.assert_allclose(by_input[:, :1], expected.input_gradient, rtol=1e-6, atol=1e-14)
+    np.testing.assert_allclose(by_output[:, :1], expected.output_gradient, rtol=1e-6, atol=1e-14)
+
+
+def test_masses_count_the_terms_of_the_loss():
+    rng = np.random.default_rng(3)
+    spans = text(rng, 60, 4, VOCAB)
+    inputs, outputs = rng.normal(0, 1, (2, VOCAB, 16)).astype(np.float32)
+    noise = rng.integers(0, VOCAB, 8)
+    _, n_pairs, _, _, masses = compiled(
+        inputs, outputs, spans, (20, 36), noise, negatives=5, window=4, n_centers=16
+    )
+    assert masses[:16].sum() == pytest.approx(
+        n_pairs * 6
+    )  # each pair has one positive term and five against noise
+    assert masses[16:24].sum() == pytest.approx(n_pairs * 5)
+    assert masses[24:].sum() == pytest.approx(n_pairs)
+
+
+def test_weights_may_be_read_only():
+    rng = np.random.default_rng(4)
+    spans = text(rng, 60, 4, VOCAB)
+    inputs, outputs = rng.normal(0, 1, (2, VOCAB, 16)).astype(np.float32)
+    noise = rng.integers(0, VOCAB, 8)
+    keep = inputs.copy(), outputs.copy()
+    compiled(inputs, outputs, spans, (20, 36), noise, negatives=5, window=4, n_centers=16)
+    np.testing.assert_array_equal(inputs, keep[0])
+    np.testing.assert_array_equal(outputs, keep[1])
