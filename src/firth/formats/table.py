@@ -38,7 +38,7 @@ class VectorTable:
     vocabulary: Vocabulary
     embeddings: NDArray[np.float32]
     output_embeddings: NDArray[np.float32] | None = None
-    metadata: Mapping[str, Any] = MappingProxyType({})
+    metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for name in ("embeddings", "output_embeddings"):
@@ -47,6 +47,6 @@ class VectorTable:
                 continue
             if rows.dtype != np.float32 or rows.ndim != 2 or len(rows) != len(self.vocabulary):
                 raise InputError(
-                    f"{name} of {len(self.vocabulary)} words must be float32 of shape ({len(self.vocabulary)}, "
-                    f"dim), not {rows.dtype} of shape {rows.shape}"
+                    f"{name} of {len(self.vocabulary)} words must be float32 of shape "
+                    f"({len(self.vocabulary)}, dim), not {rows.dtype} of shape {rows.shape}"
                 )

@@ -1,0 +1,7 @@
+"""Trained vectors and what one asks of them."""
+
+from firth.vectors.loading import load
+from firth.vectors.search import Neighbor
+from firth.vectors.word_vectors import WordVectors
+
+__all__ = ["Neighbor", "WordVectors", "load"]

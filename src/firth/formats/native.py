@@ -1,0 +1,216 @@
+"""firth's own format: a folder that model2vec and sentence-transformers load as it is.
+
+::
+
+    model.safetensors           "embeddings", float32, V + 1 rows: the words, then the unknown token
+    tokenizer.json              one token for each word, split at whitespace
+    config.json, modules.json   what the two libraries ask for
+    firth/metadata.json         format version, settings, history
+    firth/vocabulary.safetensors             text, offsets, order, counts: mapped, never parsed
+    firth/output_embeddings.safetensors      the context side, where there is one
+
+The unknown token is there because model2vec wants one. Its row is zero: sentence-transformers counts it
+into the mean of a sentence, where zero changes the length of the result and never its direction. firth
+itself never shows it. It is called ``[UNK]``, unless a word of the corpus has that name; then it gets more
+brackets. A word that holds whitespace keeps its row and its entry in tokenizer.json, but the foreign
+libraries split text at whitespace and so never ask for it; firth finds it by its own vocabulary.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.errors import FormatError, InputError, OutputError
+from firth.files import replacing_folder
+from firth.formats.table import VectorTable
+from firth.formats.tensors import read_tensors, write_tensors
+from firth.vocabulary import Vocabulary, Words
+
+FORMAT_VERSION = 1
+
+_MODULES = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]
+_MAX_METADATA_BYTES = 1 << 28
+
+
+def is_native(path: Path) -> bool:
+    """Return whether `path` is a folder in firth's own format."""
+    return (path / "firth" / "metadata.json").is_file()
+
+
+def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
+    """Write `table` to the folder `path`, all of it or nothing.
+
+    Raises
+    ------
+    InputError
+        The metadata hold something that JSON cannot say.
+    OutputError
+        The folder exists and `overwrite` is false, or it holds something else than vectors, or it
+        cannot be written.
+    """
+    if overwrite and path.is_dir() and any(path.iterdir()) and not is_native(path):
+        raise OutputError(
+            f"cannot overwrite {path}: it holds something else than vectors; choose another place"
+        )
+    unknown = _unknown_token(table.vocabulary)
+    try:
+        metadata = json.dumps({"format_version": FORMAT_VERSION, "metadata": dict(table.metadata)}, indent=1)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"metadata must be plain JSON values: {error}") from error
+    with replacing_folder(path, overwrite=overwrite) as folder:
+        own = folder / "firth"
+        own.mkdir()
+        no_direction = np.zeros((1, table.embeddings.shape[1]), np.float32)
+        write_tensors(folder / "model.safetensors", {"embeddings": [table.embeddings, no_direction]})
+        if table.output_embeddings is not None:
+            write_tensors(
+                own / "output_embeddings.safetensors", {"output_embeddings": [table.output_embeddings]}
+            )
+        write_tensors(own / "vocabulary.safetensors", _vocabulary_tensors(table.vocabulary))
+        with (folder / "tokenizer.json").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_tokenizer(table.vocabulary.words, unknown, table.metadata))
+        (folder / "config.json").write_text(json.dumps(_config(table.embeddings.shape[1]), indent=1), "utf-8")
+        (folder / "modules.json").write_text(json.dumps(_MODULES, indent=1), "utf-8")
+        (own / "metadata.json").write_text(metadata, "utf-8")
+
+
+def read(path: Path, *, memory_map: bool = True) -> VectorTable:
+    """Read the folder `path`; the matrices are mapped, so that only the rows in use are loaded.
+
+    Raises
+    ------
+    FormatError
+        A file is missing, truncated or damaged, or the files do not fit together.
+    """
+    own = path / "firth"
+    metadata = _read_metadata(own / "metadata.json")
+    vocabulary = _read_vocabulary(own / "vocabulary.safetensors", memory_map)
+    embeddings = _matrix(path / "model.safetensors", "embeddings", len(vocabulary) + 1, memory_map)[:-1]
+    output_embeddings = None
+    output_path = own / "output_embeddings.safetensors"
+    if output_path.exists():
+        output_embeddings = _matrix(output_path, "output_embeddings", len(vocabulary), memory_map)
+        if output_embeddings.shape != embeddings.shape:
+            raise FormatError(
+                f"{output_path} has {output_embeddings.shape[1]} columns where the input embeddings have "
+                f"{embeddings.shape[1]}: the files are not of one model"
+            )
+    return VectorTable(vocabulary, embeddings, output_embeddings, metadata)
+
+
+def _unknown_token(vocabulary: Vocabulary) -> str:
+    name = "[UNK]"
+    while name in vocabulary:
+        name = f"[{name}]"
+    return name
+
+
+def _vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, list[NDArray[Any]]]:
+    words = vocabulary.words
+    tensors: dict[str, list[NDArray[Any]]] = {
+        "text": [words.text],
+        "offsets": [words.offsets],
+        "order": [words.order],
+    }
+    if vocabulary.counts is not None:
+        tensors["counts"] = [vocabulary.counts]
+    return tensors
+
+
+def _tokenizer(words: Words, unknown: str, metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield tokenizer.json in pieces: of a large vocabulary it is the largest text."""
+    text = metadata.get("text")
+    lowercase = isinstance(text, Mapping) and bool(text.get("lowercase"))
+    frame: dict[str, Any] = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [],
+        "normalizer": {"type": "Lowercase"} if lowercase else None,
+        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "post_processor": None,
+        "decoder": None,
+    }
+    yield json.dumps(frame)[:-1]
+    yield ', "model": {"type": "WordLevel", "vocab": {\n'
+    for row, word in enumerate(words):
+        yield f"{json.dumps(word, ensure_ascii=False)}: {row},\n"
+    yield f'{json.dumps(unknown)}: {len(words)}\n}}, "unk_token": {json.dumps(unknown)}}}}}\n'
+
+
+def _config(dim: int) -> dict[str, Any]:
+    # Without "max_length": null, model2vec cuts every text after 512 tokens.
+    return {
+        "model_type": "model2vec",
+        "architectures": ["StaticModel"],
+        "hidden_dim": dim,
+        "max_length": None,
+        "normalize": False,
+        "embedding_dtype": "float32",
+    }
+
+
+def _read_metadata(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = json.loads(file.read(_MAX_METADATA_BYTES))
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path} is truncated or damaged: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("metadata"), dict):
+        raise FormatError(f"{path} is damaged: it must hold an object with a format_version and metadata")
+    version = content.get("format_version")
+    if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
+        raise FormatError(
+            f"{path} says format version {version!r}, but this firth knows 1 to {FORMAT_VERSION}: "
+            "use a newer firth"
+        )
+    metadata: dict[str, Any] = content["metadata"]
+    return metadata
+
+
+def _read_vocabulary(path: Path, memory_map: bool) -> Vocabulary:
+    tensors = read_tensors(path, memory_map=memory_map)
+    for name, dtype in {"text": "u1", "offsets": "<i8", "order": "<i4", "counts": "<i8"}.items():
+        tensor = tensors.get(name)
+        if tensor is None and name != "counts":
+            raise FormatError(f"{path} is damaged: it holds no {name!r}")
+        if tensor is not None and (tensor.dtype != dtype or tensor.ndim != 1):
+            raise FormatError(f"{path} is damaged: {name!r} is {tensor.dtype} of shape {tensor.shape}")
+    text, offsets, order = tensors["text"], tensors["offsets"], tensors["order"]
+    try:
+        words = Words(text, offsets, order)
+        _check_text(text, offsets)
+        if len(order) and not 0 <= order.min() <= order.max() < len(words):
+            raise FormatError("the order names words that are not there")
+        return Vocabulary(words, tensors.get("counts"))
+    except (InputError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path} is damaged: {error}") from error
+
+
+def _check_text(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+    """Make sure that every word is UTF-8: the whole is, and no word starts inside a character."""
+    text.tobytes().decode()
+    starts = offsets[:-1]
+    starts = starts[starts < len(text)]
+    if np.any((text[starts] & 0xC0) == 0x80):
+        raise FormatError("a word starts in the middle of a character")
+
+
+def _matrix(path: Path, name: str, rows: int, memory_map: bool) -> NDArray[np.float32]:
+    matrix = read_tensors(path, memory_map=memory_map).get(name)
+    if matrix is None:
+        raise FormatError(f"{path} is of another kind: it holds no {name!r}")
+    if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != rows or matrix.shape[1] == 0:
+        raise FormatError(
+            f"{path} holds {name!r} as {matrix.dtype} of shape {matrix.shape}, but the vocabulary needs "
+            f"float32 of shape ({rows}, dim): the files are not of one model"
+        )
+    return matrix

@@ -1,0 +1,134 @@
+"""Which formats there are, and how one is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from firth.errors import FormatError, InputError
+from firth.formats import native
+from firth.formats.table import VectorTable
+
+
+class _Read(Protocol):
+    def __call__(self, path: Path, *, memory_map: bool = True) -> VectorTable: ...
+
+
+class _Write(Protocol):
+    def __call__(self, table: VectorTable, path: Path, *, overwrite: bool = False) -> None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One format: how to recognise, read and write it.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it.
+    extensions : tuple of str
+        A path that ends so is written in this format; ``""`` is a folder.
+    recognises : callable
+        Takes a path that exists and tells whether its content is of this format.
+    read, write : callable
+        As `read` and `write` of this module, with the format settled.
+    """
+
+    name: str
+    extensions: tuple[str, ...]
+    recognises: Callable[[Path], bool]
+    read: _Read
+    write: _Write
+
+
+_FORMATS = {
+    format.name: format for format in (Format("native", ("",), native.is_native, native.read, native.write),)
+}
+NAMES = tuple(_FORMATS)
+
+
+def read(path: str | os.PathLike[str], *, format: str | None = None, memory_map: bool = True) -> VectorTable:
+    """Read vectors from a file or folder.
+
+    Parameters
+    ----------
+    path : path
+        What to read.
+    format : str, optional
+        One of `NAMES`; without it the content decides.
+    memory_map : bool
+        Map the matrix where the format allows it (native), instead of reading all of it.
+
+    Raises
+    ------
+    FormatError
+        There is nothing at `path`, or it is truncated, contradicts itself or is of no known format.
+    InputError
+        `format` is not one of `NAMES`.
+    """
+    name = detect(path) if format is None else format
+    return _named(name).read(Path(path), memory_map=memory_map)
+
+
+def write(
+    table: VectorTable, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False
+) -> None:
+    """Write vectors to a file or folder, whole or not at all.
+
+    Parameters
+    ----------
+    table : VectorTable
+        What to write.
+    path : path
+        Where to; its extension chooses the format.
+    format : str, optional
+        One of `NAMES`; decides against the extension.
+    overwrite : bool
+        Replace what is there.
+
+    Raises
+    ------
+    InputError
+        The extension or `format` is not known, or the format cannot hold one of the words.
+    OutputError
+        `path` exists and `overwrite` is false, or it cannot be written.
+    """
+    target = Path(path)
+    if format is None:
+        format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
+    if format is None:
+        known = ", ".join(
+            f"{end or 'a folder'} ({f.name})" for f in _FORMATS.values() for end in f.extensions
+        )
+        raise InputError(
+            f"the extension {target.suffix!r} of {target} names no format: use {known}, or name the format"
+        )
+    _named(format).write(table, target, overwrite=overwrite)
+
+
+def detect(path: str | os.PathLike[str]) -> str:
+    """Return the name of the format of a file or folder, by its content.
+
+    Raises
+    ------
+    FormatError
+        There is nothing at `path`, or it is of no known format.
+    """
+    source = Path(path)
+    try:
+        source.stat()
+        for format in _FORMATS.values():
+            if format.recognises(source):
+                return format.name
+    except OSError as error:
+        raise FormatError(f"cannot read {source}: {error.strerror or error}") from error
+    raise FormatError(f"{source} is of no known format; known are {', '.join(NAMES)}")
+
+
+def _named(name: str) -> Format:
+    if name not in _FORMATS:
+        raise InputError(f"format is {name!r}, but must be one of {', '.join(NAMES)}")
+    return _FORMATS[name]

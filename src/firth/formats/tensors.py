@@ -1,0 +1,112 @@
+"""Safetensors files, written row block by row block and read by mapping.
+
+The library's own writer wants each tensor whole in memory, and would take a second copy of the matrix to
+append one row to it. The file is simple enough to be written piece by piece: the length of the header in
+eight bytes, the header in JSON, the bytes of the tensors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from firth.errors import FormatError
+
+_CODES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "I64": np.dtype("<i8"),
+    "I32": np.dtype("<i4"),
+    "U8": np.dtype("u1"),
+}
+_NAMES = {dtype: code for code, dtype in _CODES.items()}
+_ALIGNMENT = 64
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+    """Write each tensor from its parts, which are joined along the first axis.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write; the caller provides a temporary place.
+    tensors : mapping from name to sequence of ndarray
+        Parts of one tensor have one dtype (float32, int64, int32 or uint8) and equal shapes behind the
+        first axis.
+    """
+    # Large items first, so that each tensor starts at a multiple of its item size.
+    ordered = sorted(tensors.items(), key=lambda entry: -entry[1][0].itemsize)
+    header: dict[str, Any] = {}
+    end = 0
+    for name, parts in ordered:
+        start, end = end, end + sum(part.nbytes for part in parts)
+        header[name] = {
+            "dtype": _NAMES[parts[0].dtype],
+            "shape": [sum(len(part) for part in parts), *parts[0].shape[1:]],
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header).encode()
+    text += b" " * (-(8 + len(text)) % _ALIGNMENT)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        for _, parts in ordered:
+            for part in parts:
+                # The format knows no strides: any other order in memory would be saved scrambled.
+                file.write(np.ascontiguousarray(part, part.dtype.newbyteorder("<")).data)
+
+
+def read_tensors(path: Path, *, memory_map: bool) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a file by name, read-only, C-contiguous.
+
+    Parameters
+    ----------
+    path : Path
+        A safetensors file.
+    memory_map : bool
+        Map the file instead of reading it, so that only what is looked at is loaded.
+
+    Raises
+    ------
+    FormatError
+        There is no such file, it is truncated or contradicts itself, or holds other numbers than these.
+    """
+    try:
+        # The library proves that the offsets are in order, without holes, and end where the file ends.
+        with safe_open(path, framework="numpy") as file:
+            names = list(file.keys())
+        with path.open("rb") as raw:
+            length = int.from_bytes(raw.read(8), "little")
+            header = json.loads(raw.read(length))
+        tensors = {name: _tensor(path, header[name], 8 + length, memory_map) for name in names}
+    except FormatError:
+        raise
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+        raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
+    return tensors
+
+
+def _tensor(path: Path, entry: Mapping[str, Any], data: int, memory_map: bool) -> NDArray[Any]:
+    if entry["dtype"] not in _CODES:
+        raise FormatError(f"{path} holds numbers of type {entry['dtype']}, but must hold {', '.join(_CODES)}")
+    dtype, shape = _CODES[entry["dtype"]], tuple(entry["shape"])
+    start = data + entry["data_offsets"][0]
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    if memory_map and start % dtype.itemsize == 0:
+        # Without the subclass, whose every slice would cost microseconds; the base keeps the map alive.
+        return np.asarray(np.memmap(path, dtype, "r", start, shape))
+    with path.open("rb") as file:
+        file.seek(start)
+        values: NDArray[Any] = np.fromfile(file, dtype, int(np.prod(shape, dtype=np.int64)))
+    if len(values) * dtype.itemsize != entry["data_offsets"][1] - entry["data_offsets"][0]:
+        raise FormatError(f"{path} became shorter while it was read; read it again")
+    values.flags.writeable = False
+    return values.reshape(shape)
