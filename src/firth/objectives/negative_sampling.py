@@ -10,11 +10,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from firth.objectives.descent import Embeddings, Floats, descend_rows
 from firth.objectives.sigmoid import log_sigmoid, sigmoid
-
-Floats = NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,22 +33,6 @@ class Gradients:
     center: Floats
     positive: Floats
     negatives: Floats
-
-
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
-class Embeddings:
-    """Both matrices of a model.
-
-    Parameters
-    ----------
-    input : ndarray of float64, shape (vocab_size, dim)
-        A row for each word as a center.
-    output : ndarray of float64, shape (vocab_size, dim)
-        A row for each word as a context, and as noise.
-    """
-
-    input: Floats
-    output: Floats
 
 
 def probability(center: ArrayLike, outputs: ArrayLike) -> Floats:
@@ -183,12 +166,15 @@ def update(
         embeddings.output[negative_ids],
         weights=weights,
     )
-    new_input, new_output = embeddings.input.astype(np.float64), embeddings.output.astype(np.float64)
-    new_input[center_id] -= learning_rate * gradient.center
-    new_output[positive_id] -= learning_rate * gradient.positive
-    # `new_output[negative_ids] -= ...` would keep only the last gradient of a word that was drawn twice.
-    np.subtract.at(new_output, negative_ids, learning_rate * gradient.negatives)
-    return Embeddings(input=new_input, output=new_output)
+    return Embeddings(
+        input=descend_rows(embeddings.input, [center_id], [gradient.center], learning_rate),
+        output=descend_rows(
+            embeddings.output,
+            [positive_id, *negative_ids],
+            [gradient.positive, *gradient.negatives],
+            learning_rate,
+        ),
+    )
 
 
 def _floats(values: ArrayLike) -> Floats:
