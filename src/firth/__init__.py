@@ -9,14 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from firth.config import SkipGram as SkipGram
-    from firth.config import TextOptions as TextOptions
+    from firth.config import SkipGram as SkipGram, TextOptions as TextOptions
     from firth.corpus import TokenCorpus as TokenCorpus
     from firth.errors import FirthError as FirthError
-    from firth.training import TrainedModel as TrainedModel
-    from firth.training import train as train
-    from firth.vectors import WordVectors as WordVectors
-    from firth.vectors import load as load
+    from firth.training import TrainedModel as TrainedModel, train as train
+    from firth.vectors import WordVectors as WordVectors, load as load
     from firth.vocabulary import Vocabulary as Vocabulary
 
 _HOMES = {

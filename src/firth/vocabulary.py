@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar, overload
 
 import numpy as np
@@ -87,7 +88,7 @@ class Words(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         text, offsets = self.text.tobytes(), self.offsets.tolist()
-        for start, end in zip(offsets, offsets[1:], strict=False):
+        for start, end in pairwise(offsets):
             yield text[start:end].decode()
 
     def __contains__(self, word: object) -> bool:
@@ -145,7 +146,7 @@ class Words(Sequence[str]):
     @cached_property
     def _order(self) -> NDArray[np.int32]:
         text, offsets = self.text.tobytes(), self.offsets.tolist()
-        encoded = [text[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+        encoded = [text[start:end] for start, end in pairwise(offsets)]
         return np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int32)
 
     @cached_property
