@@ -22,6 +22,9 @@ DEV := .venv/.dev
 BENCH := .venv-bench/.bench
 INTEROP := .venv-interop/.interop
 
+# The theme advertises its successor on every build.
+export NO_MKDOCS_2_WARNING := 1
+
 say = @printf '==> %s\n'
 pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 

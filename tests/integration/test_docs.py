@@ -1,0 +1,121 @@
+"""What the pages tell a reader to do is done: every snippet of README.md and docs/ runs, in order.
+
+A block of ``python`` is executed, the blocks of a page sharing their names; in a block of ``console`` the
+lines that begin with ``$ `` are run by the shell. Each page has a folder of its own with ``corpus.txt``,
+real prose, and ``vectors/``, trained on it. Between ``<!-- first:`` and ``-->`` a page can hold Python that
+prepares more and is not shown; ``<!-- not run: REASON -->`` before a block leaves it out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import firth
+from firth.corpus import standard_library_documents
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+_BLOCK = re.compile(
+    r"^<!-- not run: (?P<reason>[^\n]+) -->$"
+    r"|^<!-- first:\n(?P<hidden>.*?)^-->$"
+    r"|^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<code>.*?)^(?P=indent)```$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    language: str
+    code: str
+    line: int
+
+
+def blocks(page):
+    """Return what is to be run on a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    found = []
+    left_out = False
+    for match in _BLOCK.finditer(text):
+        if match["reason"]:
+            left_out = True
+            continue
+        line = text.count("\n", 0, match.start()) + 2
+        if match["hidden"]:
+            found.append(Block("python", match["hidden"], line))
+        elif not left_out and match["language"] in ("python", "console"):
+            indent = len(match["indent"])
+            code = "".join(row[indent:] or "\n" for row in match["code"].splitlines(keepends=True))
+            found.append(Block(match["language"], code, line))
+        left_out = False
+    return found
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """A folder with a corpus of a few hundred thousand real words, and vectors trained on it."""
+    folder = tmp_path_factory.mktemp("material")
+    documents = itertools.islice(standard_library_documents(), 1_500)
+    text = "".join(" ".join(document.split()) + "\n" for document in documents)
+    (folder / "corpus.txt").write_text(text, encoding="utf-8")
+    firth.train(
+        folder / "corpus.txt",
+        firth.SkipGram(epochs=1),
+        text=firth.TextOptions(tokenize="words", lowercase=True),
+        output=folder / "vectors",
+    )
+    return folder
+
+
+def execute(block, page, names):
+    program = "\n" * (block.line - 1) + block.code
+    exec(compile(program, str(page), "exec"), names)
+
+
+def run_in_shell(block, page):
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    code = block.code.replace("\\\n", " ")
+    for command in re.findall(r"^\$ (.*)$", code, re.MULTILINE):
+        result = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, f"{page.name}:{block.line}: {command}\n{result.stdout}{result.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_snippets_of_a_page_run(page, material, tmp_path, monkeypatch):
+    folder = tmp_path / "work"
+    shutil.copytree(material, folder)
+    monkeypatch.chdir(folder)
+    names = {"__name__": "__main__"}
+    for block in blocks(page):
+        if block.language == "python":
+            execute(block, page, names)
+        else:
+            run_in_shell(block, page)
+
+
+def test_broken_snippets_would_be_noticed(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```python\nx = 1\n```\n\n- a list\n\n    ```python\n    x += 1\n\n    y = x\n    ```\n\n"
+        "<!-- not run: needs another library -->\n```python\nimport nothing\n```\n"
+        "<!-- first:\nz = 3\n-->\n```console\n$ exit 3\n```\n```text\nno code\n```\n"
+    )
+    one, two, hidden, shell = blocks(page)
+    names = {}
+    for block in (one, two, hidden):
+        execute(block, page, names)
+    assert (names["x"], names["y"], names["z"]) == (2, 2, 3)
+    with pytest.raises(AssertionError, match="page.md:21: exit 3"):
+        run_in_shell(shell, page)
+    with pytest.raises(ZeroDivisionError) as caught:
+        execute(Block("python", "1 / 0\n", 7), page, {})
+    assert caught.traceback[-1].lineno == 6
