@@ -84,25 +84,37 @@ def float_of_bits(_typing: Any, bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
+ARRIVALS, TICKETS, ABANDONED, N_COUNTERS = 0, 16, 32, 48
+"""Where the counters lie in the array that threads share, each in a cache line of its own, and its size."""
+
+
 @kernel()
-def wait_for_all(arrivals, threads, generation):  # type: ignore[no-untyped-def]
-    """Return when all threads have called this for the `generation`-th time (1, 2, ...).
+def wait_for_all(counters, threads, meeting):  # type: ignore[no-untyped-def]
+    """Return when all threads have come to a meeting.
 
     Parameters
     ----------
-    arrivals : ndarray of int64, shape (>= 1,)
-        ``arrivals[0]`` counts arrivals; zero at the start, never reset. Mutated.
+    counters : ndarray of int64, shape (N_COUNTERS,)
+        Shared; zero before the first meeting. Mutated. Whoever sets ``counters[ABANDONED]`` sends all home.
     threads : int
-        How many threads take part. Alone, a thread does not wait.
-    generation : int
-        The number of this meeting.
+        How many take part. Alone, a thread does not wait.
+    meeting : int
+        Its number: 1, 2, ...
+
+    Returns
+    -------
+    bool
+        Whether to go on; false when a thread has failed, and the others shall return.
     """
     if threads == 1:
-        return
-    atomic_add(arrivals, 0, 1)
-    goal = generation * threads
+        return True
+    atomic_add(counters, ARRIVALS, 1)
+    goal = meeting * threads
     spins = 0
-    while atomic_load(arrivals, 0) < goal:
+    while atomic_load(counters, ARRIVALS) < goal:
+        if atomic_load(counters, ABANDONED) != 0:
+            return False
         spins += 1
         if spins & 1023 == 0:  # another process may hold the core that the others need
             yield_processor()
+    return True

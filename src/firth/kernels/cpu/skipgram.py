@@ -7,38 +7,12 @@ are computed exactly, pair by pair: of the band of context rows only a quarter w
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.activation import exp_minus_abs, sigmoid_of, softplus_of
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
-
-
-class Workspace(NamedTuple):
-    """What one thread computes a chunk in; `make_workspace` gives the shapes."""
-
-    centers: NDArray[np.float32]
-    noise: NDArray[np.float32]
-    logits: NDArray[np.float32]
-    errors: NDArray[np.float32]
-    pair_errors: NDArray[np.float32]
-    noise_weights: NDArray[np.float32]
-
-
-def make_workspace(*, n_centers: int, n_noise: int, window: int, width: int) -> Workspace:
-    """Return the scratch arrays for chunks of `n_centers` centers in rows of `width` numbers."""
-    return Workspace(
-        centers=np.zeros((n_centers, width), np.float32),
-        noise=np.zeros((n_noise, width), np.float32),
-        logits=np.zeros((n_noise, n_centers), np.float32),
-        errors=np.zeros((n_noise, n_centers), np.float32),
-        pair_errors=np.zeros(n_centers * 2 * window, np.float32),
-        noise_weights=np.zeros(n_centers, np.float32),
-    )
 
 
 @kernel(fastmath=True)
@@ -265,6 +239,7 @@ def _clear(row):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=True, inline="always")
-def _add(row, step):  # type: ignore[no-untyped-def]
+def add_row(row, step, factor):  # type: ignore[no-untyped-def]
+    """Add `factor` times `step` to `row`."""
     for d in range(len(row)):
-        row[d] += step[d]
+        row[d] += factor * step[d]
