@@ -1,0 +1,38 @@
+"""firth, as its users call it; ``--hogwild`` for threads that do not wait for each other.
+
+The encoded corpus is not taken from the cache: reading and counting are part of every run.
+"""
+
+from __future__ import annotations
+
+import firth
+from benchmarks.trainers import common
+
+
+def train(job: common.Job) -> common.Trained:
+    config = firth.SkipGram(
+        dim=job.dim,
+        window=job.window,
+        negatives=job.negatives,
+        subsample=common.SUBSAMPLE,
+        min_count=common.MIN_COUNT,
+        learning_rate=common.LEARNING_RATE,
+        min_learning_rate=common.MIN_LEARNING_RATE,
+        epochs=job.epochs,
+        seed=job.seed,
+        deterministic=not job.hogwild,
+    )
+    model = firth.train(job.corpus, config, threads=job.threads, cache=False)
+    model.vectors.save(job.output, format="word2vec-binary", overwrite=True)
+    seconds = sum(epoch.seconds for epoch in model.history)
+    words = sum(epoch.seconds * epoch.words_per_second for epoch in model.history)
+    return common.Trained(
+        words_per_epoch=words / job.epochs,
+        counted="tokens",
+        seconds=seconds,
+        timing="sum of the epochs' seconds in the model's history",
+    )
+
+
+if __name__ == "__main__":
+    common.main(train)

@@ -1,0 +1,46 @@
+"""gensim's Word2Vec in its fastest form: `corpus_file`."""
+
+from __future__ import annotations
+
+import time
+
+from gensim.models import Word2Vec
+
+from benchmarks.trainers import common
+
+
+def train(job: common.Job) -> common.Trained:
+    model = Word2Vec(
+        sg=1,
+        hs=0,
+        vector_size=job.dim,
+        window=job.window,
+        negative=job.negatives,
+        sample=common.SUBSAMPLE,
+        min_count=common.MIN_COUNT,
+        alpha=common.LEARNING_RATE,
+        min_alpha=common.MIN_LEARNING_RATE,
+        workers=job.threads,
+        seed=job.seed,
+    )
+    corpus = str(job.corpus)
+    model.build_vocab(corpus_file=corpus)
+    start = time.perf_counter()
+    _, raw_words = model.train(
+        corpus_file=corpus,
+        total_examples=model.corpus_count,
+        total_words=model.corpus_total_words,
+        epochs=job.epochs,
+    )
+    seconds = time.perf_counter() - start
+    model.wv.save_word2vec_format(str(job.output), binary=True)
+    return common.Trained(
+        words_per_epoch=raw_words / job.epochs,
+        counted="tokens",
+        seconds=seconds,
+        timing="wall time of train(), after build_vocab()",
+    )
+
+
+if __name__ == "__main__":
+    common.main(train)
