@@ -1,4 +1,4 @@
-"""The corpus as every contestant gets it: lines of at most 1,000 words, counted once, checked by hash.
+"""The corpus as every contestant gets it: lines of at most 1,000 words, counted, known by their hash.
 
 Given one long line, gensim's `corpus_file` trains 2 % of it and word2vec.c cuts it at 1,000 words; so all of
 them get the same short documents.
@@ -24,6 +24,31 @@ _OPENERS: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a folded corpus is made.
+
+    Parameters
+    ----------
+    source : str
+        Text, or text compressed by xz, gzip or bzip2. A newline ends a document.
+    limit : int
+        Stop after so many words; 0 takes all.
+    copies : int
+        Repeat the text so often. With `min_count` raised as much, the vocabulary stays the same.
+    distinct : bool
+        Mark the words of each copy, so that the vocabulary grows with the text.
+    min_count : int
+        What the contestants are told, for the counts of the vocabulary.
+    """
+
+    source: str
+    limit: int = 0
+    copies: int = 1
+    distinct: bool = False
+    min_count: int = 5
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Folded:
     """A folded corpus and its counts.
 
@@ -31,23 +56,23 @@ class Folded:
     ----------
     path : str
         The folded file.
-    name : str
-        The name of the corpus it was made from.
-    tokens, lines : int
-        Words and lines of the file.
-    types, vocabulary, vocabulary_tokens : int
-        Different words, those that occur `min_count` times or more, and how many tokens these have.
+    tokens, lines, types : int
+        Its words, lines and different words.
+    vocabulary, vocabulary_tokens : int
+        Different words that occur `min_count` times or more, and how many tokens these have.
+    words_by_count : dict of str to int
+        How many words of the vocabulary (value) have which count (key).
     sha256 : str
         Of the folded file.
     """
 
     path: str
-    name: str
     tokens: int
     lines: int
     types: int
     vocabulary: int
     vocabulary_tokens: int
+    words_by_count: dict[str, int]
     sha256: str
 
     def expected(self, counted: str) -> int:
@@ -57,38 +82,57 @@ class Folded:
             self.lines if lines else 0
         )
 
+    def expected_centers(self, subsample: float) -> float:
+        """Return how many tokens subsampling keeps in an epoch, on average (word2vec.c's formula)."""
+        kept = 0.0
+        for text, words in self.words_by_count.items():
+            ratio = subsample * self.vocabulary_tokens / int(text)
+            kept += words * int(text) * min(1.0, ratio**0.5 + ratio)
+        return kept
 
-def fold(source: Path, target: Path, min_count: int, limit: int | None = None) -> Folded:
-    """Write `source` (text, or compressed text) to `target` in lines of at most 1,000 words and count it.
+    def expected_pairs(self, subsample: float, window: int) -> float:
+        """Return how many pairs of center and context an epoch has, on average, with a drawn radius."""
+        at_an_end = sum(radius * (radius + 1) / 2 for radius in range(1, window + 1)) / window
+        return (window + 1) * self.expected_centers(subsample) - 2 * at_an_end * self.lines
 
-    A newline of the source ends a line here too. After `limit` words, if given, the rest is left out.
-    """
+
+def fold(recipe: Recipe, target: Path) -> Folded:
+    """Write the corpus to `target` in lines of at most 1,000 words and count it."""
     counts: collections.Counter[bytes] = collections.Counter()
     digest = hashlib.sha256()
-    tokens = lines = 0
-    opener: Callable[[Path, str], BinaryIO] = _OPENERS.get(source.suffix, open)
-    with opener(source, "rb") as stream, target.open("wb") as out:
-        for line in _lines(stream):
-            words = line if limit is None else line[: limit - tokens]
+    lines = 0
+    with target.open("wb") as out:
+        for words in _all_lines(recipe):
             counts.update(words)
             text = b" ".join(words) + b"\n"
             digest.update(text)
             out.write(text)
-            tokens += len(words)
             lines += 1
-            if tokens == limit:
-                break
-    kept = [count for count in counts.values() if count >= min_count]
+    kept = [count for count in counts.values() if count >= recipe.min_count]
     return Folded(
         path=str(target),
-        name=source.name,
-        tokens=tokens,
+        tokens=counts.total(),
         lines=lines,
         types=len(counts),
         vocabulary=len(kept),
         vocabulary_tokens=sum(kept),
+        words_by_count={str(count): words for count, words in sorted(collections.Counter(kept).items())},
         sha256=digest.hexdigest(),
     )
+
+
+def _all_lines(recipe: Recipe) -> Iterator[list[bytes]]:
+    source = Path(recipe.source)
+    opener: Callable[[Path, str], BinaryIO] = _OPENERS.get(source.suffix, open)
+    for copy in range(recipe.copies):
+        left = recipe.limit or sys.maxsize
+        with opener(source, "rb") as stream:
+            for line in _lines(stream):
+                words = line[:left]
+                yield [b"%b~%d" % (word, copy) for word in words] if recipe.distinct else words
+                left -= len(words)
+                if not left:
+                    break
 
 
 def _lines(stream: BinaryIO) -> Iterator[list[bytes]]:
@@ -118,9 +162,4 @@ def _pieces(words: list[bytes]) -> Iterator[list[bytes]]:
 
 if __name__ == "__main__":
     # A process of its own: the counts would swell the parent, whose size its children's peak memory inherits.
-    source_, target_, min_count_, limit_ = sys.argv[1:]
-    print(
-        json.dumps(
-            dataclasses.asdict(fold(Path(source_), Path(target_), int(min_count_), int(limit_) or None))
-        )
-    )
+    print(json.dumps(dataclasses.asdict(fold(Recipe(**json.loads(sys.argv[1])), Path(sys.argv[2])))))

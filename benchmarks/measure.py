@@ -120,6 +120,11 @@ def command_line(arguments: Sequence[str]) -> str:
     return " ".join(["python", *(Path(a).name if "/" in a else a for a in arguments)])
 
 
+def say(line: str) -> None:
+    """Tell who watches, on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n")

@@ -104,7 +104,7 @@ def _timing_notes(records: list[Record]) -> str:
     """Say what words per second rests on, for each tool."""
     notes = {name: group[0]["timing"] for name, group in _by_trainer(records).items()}
     listed = "\n".join(f"- {name}: {timing}" for name, timing in notes.items())
-    return f"""Words per second are tokens of the corpus, rare ones too, times epochs, over the time in training:
+    return f"""Words per second are tokens of the corpus, rare ones too, times epochs, by time in training:
 
 {listed}
 
@@ -131,10 +131,10 @@ def _quality_table(records: list[Record]) -> str:
     reused = sum(bool(record.get("reused")) for record in records)
     caption = (
         f"Mean ± standard error over the runs, each with another seed ({reused} of {len(records)} taken from "
-        "an earlier run of the same settings on the same corpus). word2vec.c takes no seed: its runs differ by "
-        f"the races of its threads. Analogies: {asked['analogies_asked']:,} questions within the 30,000 most "
-        f"frequent words; Spearman's correlation over {asked['ws353_pairs']:,}, {asked['men_pairs']:,} and "
-        f"{asked['simlex_pairs']:,} pairs."
+        "an earlier run of the same settings on the same corpus). word2vec.c takes no seed: its runs differ "
+        f"by the races of its threads. Analogies: {asked['analogies_asked']:,} questions within the 30,000 "
+        f"most frequent words; Spearman's correlation over {asked['ws353_pairs']:,}, {asked['men_pairs']:,} "
+        f"and {asked['simlex_pairs']:,} pairs."
     )
     return f"{title}\n\n{caption}\n\n{_table(['trainer', 'runs', *SCORES.values()], rows)}"
 

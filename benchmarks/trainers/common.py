@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 SUBSAMPLE = 1e-4
-MIN_COUNT = 5
 LEARNING_RATE = 0.025
 MIN_LEARNING_RATE = LEARNING_RATE * 1e-4
 """Where word2vec.c stops; fastText goes to 0, the others are told."""
+
+_DEFAULTS = {"dim": 100, "epochs": 1, "threads": 1, "seed": 1, "window": 5, "negatives": 5, "min_count": 5}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Job:
     seed: int
     window: int
     negatives: int
+    min_count: int
     hogwild: bool
 
 
@@ -43,7 +45,7 @@ class Trained:
         What the tool counts as a word: every token or those in the vocabulary, and whether the end of a
         line is one. The harness compares the count with its own.
     slack : float
-        How much, as a share, the count may fall short because of how the tool reports it.
+        How far, as a share, the count may be off because of how the tool reports it.
     seconds : float
         Time in training.
     timing : str
@@ -62,15 +64,8 @@ def main(train: Callable[[Job], Trained]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus", type=Path)
     parser.add_argument("output", type=Path)
-    for name, default in (
-        ("dim", 100),
-        ("epochs", 1),
-        ("threads", 1),
-        ("seed", 1),
-        ("window", 5),
-        ("negatives", 5),
-    ):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in _DEFAULTS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     parser.add_argument("--hogwild", action="store_true", help="firth only: threads that do not wait")
     print(json.dumps(dataclasses.asdict(train(Job(**vars(parser.parse_args()))))))
 

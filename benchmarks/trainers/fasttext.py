@@ -29,7 +29,7 @@ def train(job: common.Job) -> common.Trained:
     options.epoch = job.epochs
     options.lr = common.LEARNING_RATE
     options.t = common.SUBSAMPLE
-    options.minCount = common.MIN_COUNT
+    options.minCount = job.min_count
     options.minn = options.maxn = options.bucket = 0
     options.wordNgrams = 1
     options.thread = job.threads
@@ -49,7 +49,8 @@ def train(job: common.Job) -> common.Trained:
         # Its last line gives the mean rate of all epochs; with our own clock that is a count.
         words_per_epoch=int(rate[1]) * job.threads * seconds / job.epochs,
         counted="tokens+lines",
-        slack=0.02,
+        # Our clock also sees the matrices and the table of negatives being filled, and a wait of 0.1 s.
+        slack=0.01 + 0.3 / seconds,
         seconds=seconds,
         timing="wall time from its line that ends the reading to the return from train",
     )

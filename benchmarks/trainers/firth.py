@@ -15,7 +15,7 @@ def train(job: common.Job) -> common.Trained:
         window=job.window,
         negatives=job.negatives,
         subsample=common.SUBSAMPLE,
-        min_count=common.MIN_COUNT,
+        min_count=job.min_count,
         learning_rate=common.LEARNING_RATE,
         min_learning_rate=common.MIN_LEARNING_RATE,
         epochs=job.epochs,

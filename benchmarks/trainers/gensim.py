@@ -17,7 +17,7 @@ def train(job: common.Job) -> common.Trained:
         window=job.window,
         negative=job.negatives,
         sample=common.SUBSAMPLE,
-        min_count=common.MIN_COUNT,
+        min_count=job.min_count,
         alpha=common.LEARNING_RATE,
         min_alpha=common.MIN_LEARNING_RATE,
         workers=job.threads,

@@ -31,7 +31,7 @@ def train(job: common.Job) -> common.Trained:
         "hs": 0,
         "cbow": 0,
         "alpha": common.LEARNING_RATE,
-        "min-count": common.MIN_COUNT,
+        "min-count": job.min_count,
         "iter": job.epochs,
         "threads": job.threads,
         "binary": 1,
