@@ -30,7 +30,7 @@ def model_example(vectors: WordVectors, *, center: str, context: str, negatives:
     Raises
     ------
     InputError
-        The vectors have no output embeddings, or no negative is given.
+        The vectors have no output embeddings, no negative is given, or a row is not finite.
     UnknownWordError
         A word is not in the vocabulary.
     """
@@ -43,11 +43,15 @@ def model_example(vectors: WordVectors, *, center: str, context: str, negatives:
         raise InputError("no negatives are given, but a step of negative sampling needs at least one")
     words = list(dict.fromkeys([center, context, *negatives]))
     rows = {word: row for row, word in enumerate(words)}
+    embeddings = Embeddings(
+        input=vectors[words].astype(np.float64), output=vectors.output_vectors[words].astype(np.float64)
+    )
+    for word, row in rows.items():
+        if not (np.isfinite(embeddings.input[row]).all() and np.isfinite(embeddings.output[row]).all()):
+            raise InputError(f"the rows of {word!r} hold values that are not finite: choose another word")
     return Example(
         words=words,
-        embeddings=Embeddings(
-            input=vectors[words].astype(np.float64), output=vectors.output_vectors[words].astype(np.float64)
-        ),
+        embeddings=embeddings,
         center_id=rows[center],
         positive_id=rows[context],
         negative_ids=tuple(rows[word] for word in negatives),

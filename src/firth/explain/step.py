@@ -12,6 +12,8 @@ from firth.objectives.descent import Embeddings, Floats
 from firth.objectives.negative_sampling import gradients, loss, negative_weights, update
 from firth.objectives.sigmoid import sigmoid
 
+_HIGHEST_LEARNING_RATE = 10.0
+
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Example:
@@ -88,6 +90,11 @@ class Step:
     new_output_rows: Floats
     after: Embeddings
 
+    @property
+    def contributions(self) -> Floats:
+        """What each output row adds to `input_gradient`: its error times the old row, shape (K + 1, dim)."""
+        return self.errors[:, np.newaxis] * self.old_output_rows
+
     def as_dict(self) -> dict[str, object]:
         """Return the step as plain values that JSON can hold."""
         outputs = [
@@ -121,36 +128,42 @@ def explain_step(example: Example, *, learning_rate: float) -> Step:
     example : Example
         The rows and the pair; it stays as it is.
     learning_rate : float
-        Above 0 and finite.
+        Above 0, up to 10.
 
     Raises
     ------
     ConfigError
-        The learning rate is not a finite number above 0.
+        The learning rate is out of its range, or so high that the rows leave the range of numbers.
     """
-    if not (np.isfinite(learning_rate) and learning_rate > 0):
-        raise ConfigError(f"learning_rate is {learning_rate!r}, but must be a finite number above 0")
+    if not 0 < learning_rate <= _HIGHEST_LEARNING_RATE:
+        raise ConfigError(
+            f"learning_rate is {learning_rate!r}, but must be above 0 and at most {_HIGHEST_LEARNING_RATE:g}"
+        )
     ids = [example.positive_id, *example.negative_ids]
     hidden = np.array(example.embeddings.input[example.center_id], np.float64)
     rows = np.array(example.embeddings.output[ids], np.float64)
-    positive, negatives = rows[0], rows[1:]
     weights = negative_weights(example.positive_id, example.negative_ids)
-    gradient = gradients(hidden, positive, negatives, weights=weights)
-    after = update(
-        example.embeddings,
-        center_id=example.center_id,
-        positive_id=example.positive_id,
-        negative_ids=np.array(example.negative_ids, np.int64),
-        learning_rate=learning_rate,
-    )
-    logits = rows @ hidden
-    labels = np.array([1.0] + [0.0] * len(negatives))
+    pair = hidden, rows[0], rows[1:]
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = rows @ hidden
+        gradient = gradients(*pair, weights=weights)
+        after = update(
+            example.embeddings,
+            center_id=example.center_id,
+            positive_id=example.positive_id,
+            negative_ids=example.negative_ids,
+            learning_rate=learning_rate,
+            weights=weights,
+        )
+    if not (np.isfinite(after.input).all() and np.isfinite(after.output).all() and np.isfinite(logits).all()):
+        raise ConfigError(f"learning_rate is {learning_rate:g}, which drives the rows to infinity: lower it")
+    labels = np.array([1.0] + [0.0] * len(weights))
     all_weights = np.array([1.0, *weights])
     return Step(
         center=example.words[example.center_id],
         words=tuple(example.words[i] for i in ids),
         learning_rate=learning_rate,
-        loss=loss(hidden, positive, negatives, weights=weights),
+        loss=loss(*pair, weights=weights),
         hidden=hidden,
         weights=all_weights,
         logits=logits,
@@ -178,7 +191,7 @@ def explain_steps(example: Example, *, steps: int, learning_rate: float) -> Iter
     steps : int
         How many, at least 1.
     learning_rate : float
-        Above 0 and finite.
+        Above 0, up to 10.
 
     Yields
     ------
