@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import json
 import math
 import re
@@ -97,7 +98,7 @@ def test_as_dict_goes_through_json_and_back(dim, rate, stop_words, max_vocab):
 
 def test_every_setting_is_described():
     for cls in (SkipGram, TextOptions):
-        described = set(re.findall(r"^ {4}(\w+(?:, \w+)*) : ", cls.__doc__, re.MULTILINE))
+        described = set(re.findall(r"^(\w+(?:, \w+)*) : ", inspect.getdoc(cls), re.MULTILINE))
         named = {name for group in described for name in group.split(", ")}
         assert named == {field.name for field in dataclasses.fields(cls)}
 
