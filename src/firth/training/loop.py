@@ -1,0 +1,209 @@
+"""The loop: epochs of rounds, each a call of one kernel on all threads; between rounds it looks up."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from firth.errors import TrainingError
+from firth.kernels.cpu import intrinsics, state
+from firth.kernels.cpu.hogwild import train_hogwild
+from firth.kernels.cpu.random import stream_key
+from firth.kernels.cpu.synchronous import train_synchronous
+from firth.training.interruption import Interruption
+from firth.training.plan import Plan
+from firth.training.progress import Callback, Epoch, Progress
+
+_log = logging.getLogger(__name__)
+
+_TEXT_STREAM, _NOISE_STREAM = 0, 1
+_PATIENCE = 0.1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a run stands between two rounds; with the matrices, all that it needs to go on.
+
+    Parameters
+    ----------
+    epoch : int
+        Finished epochs.
+    position : int
+        Corpus positions done of the next one.
+    loss, pairs : float
+        Sums over that part of the epoch.
+    history : tuple of Epoch
+        The finished epochs.
+    """
+
+    epoch: int = 0
+    position: int = 0
+    loss: float = 0.0
+    pairs: float = 0.0
+    history: tuple[Epoch, ...] = ()
+
+
+def run(
+    plan: Plan,
+    ids: NDArray[np.int32],
+    lookup: NDArray[np.int32],
+    model: state.Model,
+    *,
+    threads: int,
+    standing: Standing,
+    callbacks: Sequence[Callback] = (),
+) -> Standing:
+    """Train `model` in place from `standing` to the end, or until Ctrl-C, and return where it stands then.
+
+    Raises
+    ------
+    TrainingError
+        The loss is not finite any more.
+    """
+    text = state.Text(ids, lookup, plan.keep, plan.noise)
+    clock = _Clock(plan, standing)
+    with Interruption() as interruption, _workers(plan, text, model, threads) as work:
+        while standing.epoch < plan.config.epochs and not interruption.requested:
+            stop = min(standing.position + plan.round_length, plan.n_positions)
+            loss, pairs = work(_stretch(plan, standing, stop))
+            standing = dataclasses.replace(
+                standing, position=stop, loss=standing.loss + loss, pairs=standing.pairs + pairs
+            )
+            if not math.isfinite(standing.loss):
+                raise TrainingError(
+                    f"the loss is {standing.loss} after {stop:,} of {plan.n_positions:,} positions of epoch "
+                    f"{standing.epoch + 1}: the vectors have grown beyond all bounds; lower the learning rate, "
+                    f"which is {plan.config.learning_rate}, or remove wild values from the initial vectors"
+                )
+            progress = clock.progress(standing)
+            for callback in callbacks:
+                callback.on_progress(progress)
+            if stop == plan.n_positions:
+                epoch = clock.epoch(standing, progress)
+                standing = Standing(epoch=standing.epoch + 1, history=(*standing.history, epoch))
+                _log.info("epoch %d: loss %.4f, %.0f words/s", epoch.epoch, epoch.loss, epoch.words_per_second)
+                for callback in callbacks:
+                    callback.on_epoch_end(epoch)
+    return standing
+
+
+def _stretch(plan: Plan, standing: Standing, stop: int) -> state.Stretch:
+    """Return the next round's part of the corpus with its draws and rates."""
+    return state.Stretch(
+        start=standing.position,
+        stop=stop,
+        text_key=stream_key(plan.config.seed, standing.epoch, _TEXT_STREAM),
+        noise_key=stream_key(plan.config.seed, standing.epoch, _NOISE_STREAM),
+        rate=plan.learning_rate(standing.epoch, standing.position),
+        rate_slope=plan.learning_rate_slope,
+    )
+
+
+@contextlib.contextmanager
+def _workers(
+    plan: Plan, text: state.Text, model: state.Model, threads: int
+) -> Iterator[Callable[[state.Stretch], tuple[float, float]]]:
+    """Yield a function that trains on one stretch with all threads and returns its loss and pairs.
+
+    The BLAS keeps to one thread meanwhile: the products are small, and the threads are ours.
+    """
+    deterministic = plan.config.deterministic
+    options = plan.options if deterministic else plan.options._replace(n_chunks=2)
+    n_steps = 1 if deterministic else threads
+    blocks = state.make_blocks(options, plan.round_length // options.block_length if deterministic else threads)
+    steps = [state.make_super_step(options, width=plan.width) for _ in range(n_steps)]
+    scratch = [
+        state.make_workspace(options, width=plan.width, vocab_size=len(plan.vocabulary), threads=threads)
+        for _ in range(threads)
+    ]
+    counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
+    totals = np.zeros((threads, 2))
+
+    def work(thread: int, stretch: state.Stretch) -> None:
+        try:
+            if deterministic:
+                train_synchronous(
+                    thread, threads, counters, stretch, text, model, options, blocks, steps[0], scratch[thread],
+                    totals[thread],
+                )  # fmt: skip
+            else:
+                train_hogwild(
+                    thread, counters, stretch, text, model, options, blocks, steps[thread], scratch[thread],
+                    totals[thread],
+                )  # fmt: skip
+        except BaseException:
+            counters[intrinsics.ABANDONED] = 1  # the others must not wait for this thread
+            raise
+
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        concurrent.futures.ThreadPoolExecutor(threads, "firth-training") as pool,
+    ):
+
+        def on_all(stretch: state.Stretch) -> tuple[float, float]:
+            counters[:] = 0
+            totals[:] = 0
+            futures = [pool.submit(work, thread, stretch) for thread in range(threads)]
+            # Waiting in short turns lets signals arrive on every platform.
+            while concurrent.futures.wait(futures, _PATIENCE).not_done:
+                pass
+            for future in futures:
+                future.result()
+            loss, pairs = totals.sum(axis=0)
+            return float(loss), float(pairs)
+
+        yield on_all
+
+
+class _Clock:
+    """Turns corpus positions into words, and words into rates."""
+
+    def __init__(self, plan: Plan, standing: Standing) -> None:
+        self._plan = plan
+        self._words = plan.vocabulary.total or 0
+        self._begin = self._epoch_begin = time.perf_counter()
+        self._begin_words = self._epoch_begin_words = self._done(standing)
+
+    def _done(self, standing: Standing) -> int:
+        return round(self._words * (standing.epoch + standing.position / self._plan.n_positions))
+
+    def progress(self, standing: Standing) -> Progress:
+        """Return what to tell about `standing`, now."""
+        seconds = max(time.perf_counter() - self._begin, 1e-9)
+        words, total = self._done(standing), self._words * self._plan.config.epochs
+        rate = (words - self._begin_words) / seconds
+        return Progress(
+            epoch=standing.epoch + 1,
+            epochs=self._plan.config.epochs,
+            words=words,
+            total_words=total,
+            words_per_second=rate,
+            loss=standing.loss / standing.pairs if standing.pairs else math.nan,
+            learning_rate=self._plan.learning_rate(standing.epoch, standing.position),
+            seconds=seconds,
+            seconds_left=(total - words) / rate if rate else math.inf,
+        )
+
+    def epoch(self, standing: Standing, progress: Progress) -> Epoch:
+        """Return the record of the epoch that ends at `standing`, and begin the next one."""
+        now = time.perf_counter()
+        seconds = max(now - self._epoch_begin, 1e-9)
+        record = Epoch(
+            epoch=progress.epoch,
+            loss=progress.loss,
+            pairs=int(standing.pairs),
+            seconds=seconds,
+            words_per_second=(progress.words - self._epoch_begin_words) / seconds,
+            learning_rate=progress.learning_rate,
+        )
+        self._epoch_begin, self._epoch_begin_words = now, progress.words
+        return record

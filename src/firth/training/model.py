@@ -1,0 +1,81 @@
+"""What training returns."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.config import SkipGram
+from firth.formats import VectorTable, write
+from firth.training.progress import Epoch
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class TrainedModel:
+    """A trained model, or one whose training was interrupted; immutable.
+
+    Parameters
+    ----------
+    config : SkipGram
+        The settings it was trained with.
+    vocabulary : Vocabulary
+        Words and counts.
+    input_embeddings, output_embeddings : ndarray of float32, shape (len(vocabulary), dim)
+        The rows of centers and of contexts.
+    history : tuple of Epoch
+        Loss, pairs and speed of each finished epoch.
+    finished : bool
+        Whether all epochs were trained; if not, `firth.train` with ``resume=True`` goes on.
+    state : mapping
+        Where training stands, as plain JSON values.
+    """
+
+    config: SkipGram
+    vocabulary: Vocabulary
+    input_embeddings: NDArray[np.float32]
+    output_embeddings: NDArray[np.float32]
+    history: tuple[Epoch, ...]
+    finished: bool
+    state: Mapping[str, Any]
+
+    @property
+    def vectors(self) -> WordVectors:
+        """The vectors of the words: the input embeddings, with the output embeddings at hand."""
+        return WordVectors(self._table())
+
+    @property
+    def output_vectors(self) -> WordVectors:
+        """The words as contexts: the output embeddings. What goes with an item, where `vectors` has what is like it."""
+        return WordVectors(dataclasses.replace(self._table(), embeddings=self.output_embeddings, output_embeddings=None))
+
+    def save(self, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False) -> None:
+        """Write the model; see `firth.formats.write`. Only the native format, a folder, keeps all of it.
+
+        Raises
+        ------
+        InputError
+            The extension or `format` is not known, or the format cannot hold one of the words.
+        OutputError
+            `path` exists and `overwrite` is false, or it cannot be written.
+        """
+        write(self._table(), path, format=format, overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        loss = f", loss {self.history[-1].loss:.4f}" if self.history else ""
+        unfinished = "" if self.finished else ", not finished"
+        return f"<TrainedModel: {len(self.vocabulary):,} words, {self.config.dim} dimensions{loss}{unfinished}>"
+
+    def _table(self) -> VectorTable:
+        metadata = {
+            "settings": self.config.as_dict(),
+            "history": [dataclasses.asdict(epoch) for epoch in self.history],
+            "training": dict(self.state),
+        }
+        return VectorTable(self.vocabulary, self.input_embeddings, self.output_embeddings, metadata)

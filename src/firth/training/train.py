@@ -1,0 +1,298 @@
+"""From text to a trained model."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth import corpus as corpora
+from firth.config import SkipGram, TextOptions
+from firth.corpus import TokenCorpus
+from firth.errors import ConfigError, InputError, OutputError
+from firth.kernels.cpu import state
+from firth.training.loop import Standing, run
+from firth.training.model import TrainedModel
+from firth.training.plan import Plan, make_plan
+from firth.training.progress import Callback, Epoch
+from firth.vectors import WordVectors, load
+from firth.vocabulary import Vocabulary
+
+_log = logging.getLogger(__name__)
+
+Corpus = TokenCorpus | str | os.PathLike[str] | Iterable[str] | Iterable[Sequence[Any]]
+
+
+def train(
+    corpus: Corpus,
+    config: SkipGram | None = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    text: TextOptions | None = None,
+    vocabulary: Vocabulary | None = None,
+    init: WordVectors | str | os.PathLike[str] | None = None,
+    threads: int | None = None,
+    cache: bool = True,
+    overwrite: bool = False,
+    resume: bool = False,
+    callbacks: Sequence[Callback] = (),
+) -> TrainedModel:
+    """Learn vectors from a corpus.
+
+    Parameters
+    ----------
+    corpus : TokenCorpus, path, or iterable
+        What `firth.corpus.encode` takes (a path to a file or folder, a glob, ``"-"``, an iterable of strings or of
+        token lists, each a document), or a corpus that it returned, which stays open.
+    config : SkipGram, optional
+        What to learn and how; the defaults where it is not given.
+    output : path, optional
+        Folder to save the model in. It is checked before anything is read, and written at the end or on Ctrl-C.
+    text : TextOptions, optional
+        How text becomes tokens.
+    vocabulary : Vocabulary, optional
+        The words to learn, instead of those that `config` chooses; counted anew in the corpus.
+    init : WordVectors or path, optional
+        Vectors that the words found there start from; the others start at random. If it holds output embeddings,
+        these are taken over too.
+    threads : int, optional
+        How many; all cores that this process may use where it is not given.
+    cache : bool
+        Keep the encoded corpus for the next run, where the corpus consists of files.
+    overwrite : bool
+        Replace a model that is at `output` already.
+    resume : bool
+        Go on with the interrupted run at `output`. Without one, training starts from the beginning and a warning is
+        logged; a finished one is returned as it is.
+    callbacks : sequence of Callback
+        Told about progress and epochs, in the calling thread.
+
+    Returns
+    -------
+    TrainedModel
+        After Ctrl-C (SIGINT) or SIGTERM, what there is by then: see `TrainedModel.finished`.
+
+    Raises
+    ------
+    InputError
+        The corpus, an option, the vocabulary or the initial vectors cannot be used.
+    OutputError
+        `output` exists, or cannot be written.
+    TrainingError
+        The model does not fit into memory, or its weights overflow.
+
+    Examples
+    --------
+    >>> import firth
+    >>> documents = [["the", "king", "and", "the", "queen"], ["the", "dog", "and", "the", "cat"]] * 50
+    >>> model = firth.train(documents, firth.SkipGram(dim=8, subsample=0, seed=7))
+    >>> model.vectors
+    <WordVectors: 6 words, 8 dimensions, trained on 500 tokens>
+    >>> len(model.history), model.history[-1].pairs
+    (5, 1164)
+    """
+    config, text = config or SkipGram(), text or TextOptions()
+    threads = _check_threads(threads)
+    target = None if output is None else Path(output)
+    _check_output(target, overwrite=overwrite, resume=resume)
+    start = _as_vectors(init)
+    if start is not None and start.dim != config.dim:
+        raise ConfigError(f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal")
+    with concurrent.futures.ThreadPoolExecutor(1, "firth-compile") as compiler:
+        # While the text is read, the kernel is compiled or fetched from its cache.
+        compiled = compiler.submit(_warm_up, config)
+        encoded = corpus if isinstance(corpus, TokenCorpus) else corpora.encode(corpus, text, cache=cache, threads=threads)
+        try:
+            compiled.result()
+            model = _train_encoded(encoded, config, vocabulary, start, target if resume else None, threads, callbacks)
+        finally:
+            if encoded is not corpus:
+                encoded.close()
+    if target is not None:
+        model.save(target, format="native", overwrite=overwrite or resume)
+    return model
+
+
+def _train_encoded(
+    corpus: TokenCorpus,
+    config: SkipGram,
+    vocabulary: Vocabulary | None,
+    start: WordVectors | None,
+    resume_from: Path | None,
+    threads: int,
+    callbacks: Sequence[Callback],
+) -> TrainedModel:
+    """Train on an encoded corpus and return the model."""
+    chosen = (
+        corpus.vocabulary(min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words)
+        if vocabulary is None
+        else corpus.count_in(vocabulary)
+    )
+    plan = make_plan(config, chosen, len(corpus.ids))
+    standing, rows = Standing(), state.Model(
+        state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)
+    )
+    earlier = _earlier(resume_from)
+    if earlier is None:
+        _initialise(rows, plan, start)
+    else:
+        standing = _take_up(earlier, rows, plan, corpus)
+    views = [matrix[:, : config.dim] for matrix in rows]
+    for view in views:
+        view.flags.writeable = False
+
+    def snapshot(standing: Standing, inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> TrainedModel:
+        return TrainedModel(
+            config=config,
+            vocabulary=chosen,
+            input_embeddings=inputs,
+            output_embeddings=outputs,
+            history=standing.history,
+            finished=standing.epoch == config.epochs,
+            state=_state(standing, config, corpus),
+        )
+
+    for callback in callbacks:
+        callback.on_start(snapshot(standing, *views))
+    ids = np.asarray(corpus.ids).view(np.ndarray)
+    standing = run(
+        plan, ids, corpus.lookup_table(chosen), rows, threads=threads, standing=standing, callbacks=callbacks
+    )
+    model = snapshot(standing, *(_without_padding(matrix, config.dim) for matrix in rows))
+    for callback in callbacks:
+        callback.on_end(model)
+    return model
+
+
+def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> None:
+    """Fill the input embeddings: uniform in (-1/2, 1/2) / dim as in word2vec.c, or from given vectors."""
+    dim = plan.config.dim
+    generator = np.random.default_rng(plan.config.seed)
+    for begin in range(0, len(rows.inputs), 65_536):
+        part = rows.inputs[begin : begin + 65_536, :dim]
+        part[:] = (generator.random(part.shape, np.float32) - np.float32(0.5)) / np.float32(dim)
+    if start is None:
+        return
+    found = start.vocabulary.words.find_all(list(plan.vocabulary.words))
+    known = np.flatnonzero(found >= 0)
+    if not len(known):
+        raise InputError(
+            f"none of the {len(plan.vocabulary):,} words of the corpus is among the {len(start):,} initial vectors: "
+            "check that both are lowercased and tokenized alike"
+        )
+    rows.inputs[known, :dim] = start.embeddings[found[known]]
+    if start.output_vectors is not None:
+        rows.outputs[known, :dim] = start.output_vectors.embeddings[found[known]]
+    if not (np.isfinite(rows.inputs).all() and np.isfinite(rows.outputs).all()):
+        raise InputError("the initial vectors hold values that are not finite: remove the words that have them")
+    _log.info("%d of %d words start from given vectors", len(known), len(plan.vocabulary))
+
+
+def _state(standing: Standing, config: SkipGram, corpus: TokenCorpus) -> dict[str, Any]:
+    return {
+        "finished": standing.epoch == config.epochs,
+        "epoch": standing.epoch,
+        "position": standing.position,
+        "loss": standing.loss,
+        "pairs": standing.pairs,
+        "corpus": corpus.fingerprint,
+    }
+
+
+def _earlier(path: Path | None) -> WordVectors | None:
+    """Return the model at `path` that is to be resumed, or None where there is none."""
+    if path is None:
+        return None
+    if not path.exists():
+        _log.warning("nothing to resume at %s: starting from the beginning", path)
+        return None
+    earlier = load(path, memory_map=False)
+    if earlier.output_vectors is None or "training" not in earlier.metadata:
+        raise OutputError(f"{path} holds vectors but no training that could go on: train into another folder")
+    return earlier
+
+
+def _take_up(earlier: WordVectors, rows: state.Model, plan: Plan, corpus: TokenCorpus) -> Standing:
+    """Fill the matrices from an earlier run and return where it stands; refuse what would change it half-way."""
+    settings, saved = plan.config.as_dict(), earlier.metadata["settings"]
+    differing = [f"{name} was {saved.get(name)!r} and is {settings[name]!r}" for name in settings if saved.get(name) != settings[name]]
+    training = earlier.metadata["training"]
+    if training["corpus"] != corpus.fingerprint:
+        differing.append("the corpus has changed")
+    if not differing and earlier.vocabulary != plan.vocabulary:
+        differing.append("the vocabulary has changed")
+    if differing:
+        raise InputError(f"cannot resume: {'; '.join(differing)}; use the same or train into another folder")
+    assert_present = earlier.output_vectors
+    dim = plan.config.dim
+    rows.inputs[:, :dim] = earlier.embeddings
+    if assert_present is not None:
+        rows.outputs[:, :dim] = assert_present.embeddings
+    if training["finished"]:
+        _log.warning("this run is finished: nothing is left to do")
+    return Standing(
+        epoch=training["epoch"],
+        position=training["position"],
+        loss=training["loss"],
+        pairs=training["pairs"],
+        history=tuple(Epoch(**record) for record in earlier.metadata["history"]),
+    )
+
+
+def _without_padding(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
+    """Return the first `dim` columns as a C-contiguous, read-only array, in the same memory."""
+    n_rows, width = matrix.shape
+    flat = matrix.reshape(-1)
+    if width != dim:
+        step = 4096
+        for begin in range(0, n_rows, step):
+            part = matrix[begin : begin + step, :dim].ravel()  # a copy, since the places overlap
+            flat[begin * dim : begin * dim + len(part)] = part
+    dense = flat[: n_rows * dim].reshape(n_rows, dim)
+    dense.flags.writeable = False
+    return dense
+
+
+def _warm_up(config: SkipGram) -> None:
+    """Compile the kernel by training on a corpus of two words."""
+    counted = Vocabulary(["a", "b"], np.array([2, 2]))
+    plan = make_plan(dataclasses.replace(config, dim=1, epochs=1), counted, 5)
+    ids = np.array([0, 1, 0, 1, -1], np.int32)
+    ids.flags.writeable = False
+    rows = state.Model(state.aligned(2, plan.width), state.aligned(2, plan.width))
+    run(plan, ids, np.array([0, 1], np.int32), rows, threads=1, standing=Standing())
+
+
+def _as_vectors(init: WordVectors | str | os.PathLike[str] | None) -> WordVectors | None:
+    return init if init is None or isinstance(init, WordVectors) else load(init)
+
+
+def _check_threads(threads: int | None) -> int:
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 1024:
+        raise ConfigError(f"threads is {threads!r}, but must be a whole number from 1 to 1,024")
+    return threads
+
+
+def _check_output(target: Path | None, *, overwrite: bool, resume: bool) -> None:
+    """Refuse an output that could not be written, before hours are spent on it."""
+    if overwrite and resume:
+        raise ConfigError("overwrite and resume exclude each other: choose one")
+    if target is None:
+        if resume:
+            raise ConfigError("resume needs the output folder of the run to go on with")
+        return
+    if target.is_file():
+        raise OutputError(f"the output {target} is a file, but a folder is written: choose another place")
+    if target.is_dir() and any(target.iterdir()) and not (overwrite or resume):
+        raise OutputError(
+            f"the output folder {target} exists: choose another, or overwrite it, or resume the run that is in it"
+        )
