@@ -188,6 +188,27 @@ def _plot(records: list[Record], path: Path) -> None:
     plt.close(figure)
 
 
+def plot_growth(records: list[Record], axes_titles: dict[str, str], path: Path) -> None:
+    """Draw time in training (above) and peak memory (below) against each thing that was changed."""
+    measures = {"s in training": ("training_seconds", 1.0), "peak memory, MB": ("peak_bytes", 1e-6)}
+    size = (3 * len(axes_titles), 6)
+    figure, panels = plt.subplots(len(measures), len(axes_titles), figsize=size, layout="constrained")
+    for row, (measured, (key, scale)) in zip(panels, measures.items(), strict=True):
+        for panel, (changed, title) in zip(row, axes_titles.items(), strict=True):
+            for trainer, group in _by_trainer(r for r in records if r["axis"] == changed).items():
+                values = sorted({r[changed] for r in group})
+                medians = [scale * _median([r for r in group if r[changed] == v], key) for v in values]
+                panel.plot(values, medians, marker="o", markersize=4, label=trainer)
+            panel.set_xlabel(title)
+            panel.set_xlim(left=0)
+            panel.set_ylim(bottom=0)
+            panel.spines[["top", "right"]].set_visible(False)
+        row[0].set_ylabel(measured)
+    panels[0][0].legend(frameon=False)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
 def _settings(records: list[Record]) -> list[tuple[tuple[int, int], list[Record]]]:
     keys = sorted({(r["dim"], r["threads"]) for r in records})
     return [(key, [r for r in records if (r["dim"], r["threads"]) == key]) for key in keys]
