@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from firth.errors import FormatError, InputError
-from firth.formats import native
+from firth.formats import glove, native, stream, word2vec_binary, word2vec_text
 from firth.formats.table import VectorTable
 
 
@@ -19,6 +19,9 @@ class _Read(Protocol):
 
 class _Write(Protocol):
     def __call__(self, table: VectorTable, path: Path, *, overwrite: bool = False) -> None: ...
+
+
+_PICKLE = "a pickle, which can run any code: save it as word2vec text or binary with the tool that made it"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +48,45 @@ class Format:
 
 
 _FORMATS = {
-    format.name: format for format in (Format("native", ("",), native.is_native, native.read, native.write),)
+    format.name: format
+    for format in (
+        Format("native", ("",), native.is_native, native.read, native.write),
+        Format(
+            word2vec_binary.NAME,
+            (".bin",),
+            word2vec_binary.recognises,
+            word2vec_binary.read,
+            word2vec_binary.write,
+        ),
+        Format(
+            word2vec_text.NAME,
+            (".txt", ".vec"),
+            word2vec_text.recognises,
+            word2vec_text.read,
+            word2vec_text.write,
+        ),
+        Format(glove.NAME, (), glove.recognises, glove.read, glove.write),
+    )
 }
 NAMES = tuple(_FORMATS)
+
+_KNOWN = "a folder that firth wrote, word2vec's binary and text, and GloVe's text, gzipped or not"
+# What people try, by the first bytes.
+_STRANGERS = {
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"\x80\x02": _PICKLE,
+    b"\x80\x03": _PICKLE,
+    b"\x80\x04": _PICKLE,
+    b"\x80\x05": _PICKLE,
+    b"\xba\x16\x4f\x2f": "fastText's own model: use its .vec file",
+    b"\x93NUMPY": "a NumPy array without words",
+    b"\xfd7zXZ": "compressed with xz: unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd: unpack it first",
+    b"BZh": "compressed with bzip2: unpack it first",
+}
 
 
 def read(path: str | os.PathLike[str], *, format: str | None = None, memory_map: bool = True) -> VectorTable:
@@ -125,7 +164,22 @@ def detect(path: str | os.PathLike[str]) -> str:
                 return format.name
     except OSError as error:
         raise FormatError(f"cannot read {source}: {error.strerror or error}") from error
-    raise FormatError(f"{source} is of no known format; known are {', '.join(NAMES)}")
+    raise FormatError(
+        f"{source} holds no vectors that firth knows: it is {_seen(source)}; known are {_KNOWN}"
+    )
+
+
+def _seen(path: Path) -> str:
+    """Return in words what there is at `path`."""
+    if path.is_dir():
+        return "a folder without firth/metadata.json"
+    head = stream.head(path)
+    if not head:
+        return "an empty file"
+    for start, kind in _STRANGERS.items():
+        if head.startswith(start):
+            return kind
+    return f"a file that starts with {head[:24]!r}"
 
 
 def _named(name: str) -> Format:

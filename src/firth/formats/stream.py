@@ -1,0 +1,167 @@
+"""What the foreign formats share: opening plain and gzipped files, the words they can hold, their errors."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import itertools
+import logging
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.errors import FormatError, InputError, OutputError
+from firth.files import replacing
+from firth.formats.table import VectorTable
+from firth.vocabulary import Vocabulary, Words
+
+_log = logging.getLogger(__name__)
+
+HEAD = 1 << 16
+LONGEST_WORD = 1 << 16
+ROWS_AT_ONCE = 4_096
+_GZIP = b"\x1f\x8b"
+# Deflate cannot make more than so many bytes out of one.
+_MOST_INFLATED = 1_032
+_WHITE_SPACE = b" \t\n\v\f\r"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, through gzip if it is gzipped, and make its errors ours.
+
+    Raises
+    ------
+    FormatError
+        The file cannot be opened or read, or its compressed data are damaged.
+    """
+    try:
+        with contextlib.ExitStack() as stack:
+            file: BinaryIO = stack.enter_context(path.open("rb"))
+            if file.peek(2)[:2] == _GZIP:  # type: ignore[attr-defined]
+                file = cast(BinaryIO, stack.enter_context(gzip.open(file)))
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
+    except OSError as error:
+        raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def head(path: Path) -> bytes:
+    """Return the first 64 KiB of a file's content, decompressed."""
+    with reading(path) as file:
+        return file.read(HEAD)
+
+
+def size_limit(path: Path) -> int:
+    """Return how many bytes of content `path` can hold at most; exact unless it is compressed."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        return size * _MOST_INFLATED if file.read(2) == _GZIP else size
+
+
+def parse_header(line: bytes) -> tuple[int, int] | None:
+    """Return the number of words and the dimension from word2vec's first line, or None if it is none."""
+    fields = line.split()
+    if len(fields) != 2 or not all(field.isdigit() and len(field) < 19 for field in fields):
+        return None
+    return int(fields[0]), int(fields[1])
+
+
+def check_promise(path: Path, n_words: int, dim: int, smallest_row: int, header_length: int) -> None:
+    """Refuse a header that promises more than the file can hold, before memory is asked for.
+
+    Raises
+    ------
+    FormatError
+        The header promises no words, no dimensions, or more rows than fit into the file.
+    """
+    if n_words == 0 or dim == 0:
+        raise FormatError(f"{path} promises {n_words} words of {dim} dimensions: there is nothing in it")
+    needed, there = n_words * smallest_row, size_limit(path) - header_length
+    if needed > there:
+        raise FormatError(
+            f"{path} promises {n_words:,} words of {dim:,} dimensions, which take {needed:,} bytes or more, "
+            f"but only {max(there, 0):,} follow: it is truncated, or its first line is wrong"
+        )
+
+
+def table(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> VectorTable:
+    """Make a table from the words and rows of a file; of equal words the first stays.
+
+    Words that are not UTF-8 (word2vec.c cuts words after 99 bytes, inside a character if need be) get
+    U+FFFD where they are damaged. Both are logged as warnings.
+    """
+    text = b"\n".join(words)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        repaired = [word.decode("utf-8", "replace").encode() for word in words]
+        damaged = sum(new != old for new, old in zip(repaired, words, strict=True))
+        _log.warning("%s: %d words are not UTF-8; U+FFFD stands for what is damaged", path, damaged)
+        words = repaired
+    first = dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
+    if len(first) < len(words):
+        kept = np.fromiter(sorted(first.values()), np.int64, len(first))
+        double = next(word for i, word in enumerate(words) if first[word] != i).decode()
+        _log.warning(
+            "%s: %d words stand there twice, such as %r; the first of each is kept",
+            path,
+            len(words) - len(kept),
+            double,
+        )
+        words, rows = [words[i] for i in kept], rows[kept]
+    offsets = np.zeros(len(words) + 1, np.int64)
+    np.cumsum([len(word) for word in words], out=offsets[1:])
+    rows.flags.writeable = False
+    return VectorTable(Vocabulary(Words(np.frombuffer(b"".join(words), np.uint8), offsets)), rows)
+
+
+@contextlib.contextmanager
+def writing(path: Path, table: VectorTable, format: str, overwrite: bool) -> Iterator[BinaryIO]:
+    """Open a file for the vectors of `table`, after making sure that `format` can hold them.
+
+    Raises
+    ------
+    InputError
+        A word is empty or holds white space, or a number is not finite.
+    OutputError
+        `path` exists and `overwrite` is false, or it cannot be written.
+    """
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder, but {format} is a file; name a file")
+    if path.exists() and not overwrite:
+        raise OutputError(f"cannot write {path}: it exists already; choose another place or overwrite it")
+    _check_words(table.vocabulary.words, format)
+    for start in range(0, len(table.embeddings), ROWS_AT_ONCE):
+        rows = np.isfinite(table.embeddings[start : start + ROWS_AT_ONCE]).all(axis=1)
+        if not rows.all():
+            word = table.vocabulary.words[start + int(np.argmin(rows))]
+            raise InputError(f"the vector of {word!r} holds NaN or infinity, which {format} does not take")
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        yield file
+
+
+def encoded(words: Words, start: int, stop: int) -> list[bytes]:
+    """Return the UTF-8 of the words from `start` to `stop`."""
+    offsets = words.offsets[start : stop + 1].tolist()
+    if not offsets:
+        return []
+    text = words.text[offsets[0] : offsets[-1]].tobytes()
+    return [text[low - offsets[0] : high - offsets[0]] for low, high in itertools.pairwise(offsets)]
+
+
+def _check_words(words: Words, format: str) -> None:
+    bad = np.diff(words.offsets) == 0
+    white = np.flatnonzero(np.isin(words.text, np.frombuffer(_WHITE_SPACE, np.uint8)))
+    bad[np.searchsorted(words.offsets, white, side="right") - 1] = True
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{format} cannot hold {int(bad.sum())} of {len(words)} words, such as {words[row]!r}: it ends "
+            "a word at white space; use the native format, or a subset of the words"
+        )
