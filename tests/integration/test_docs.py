@@ -18,8 +18,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import firth
+from firth.cli import app
 from firth.corpus import standard_library_documents
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +33,17 @@ _BLOCK = re.compile(
     r"|^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<code>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
+
+
+def commands():
+    """Return the commands of the command line, by name."""
+    return typer.main.get_command(app).commands
+
+
+def long_options(command):
+    """Return the long names of a command's options."""
+    names = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    return {name for name in names if name.startswith("--")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,3 +132,32 @@ def test_broken_snippets_would_be_noticed(tmp_path):
     with pytest.raises(ZeroDivisionError) as caught:
         execute(Block("python", "1 / 0\n", 7), page, {})
     assert caught.traceback[-1].lineno == 6
+
+
+def rows_of_the_table(page, heading):
+    """Return the cells of the first table after `heading`, without its head."""
+    section = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    rows = re.findall(r"^\|(.*)\|$", section.partition("\n## ")[0], re.MULTILINE)
+    return [[cell.strip() for cell in row.split("|")] for row in rows[2:]]
+
+
+def test_the_table_of_options_is_the_dataclass():
+    table = rows_of_the_table(ROOT / "docs" / "guides" / "training.md", "Options")
+    told = [(name.strip("`"), default.strip("`")) for name, _, default, *_ in table]
+    assert told == [(field.name, repr(field.default)) for field in dataclasses.fields(firth.SkipGram)]
+
+
+def test_each_option_is_called_the_same_at_the_command_line():
+    options = long_options(commands()["train"])
+    table = rows_of_the_table(ROOT / "docs" / "guides" / "training.md", "Options")
+    assert {flag.strip("`") for _, flag, *_ in table} <= options
+    assert all(flag == f"`--{name.strip('`').replace('_', '-')}`" for name, flag, *_ in table)
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_the_page_of_commands_tells_every_option(name):
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## firth {name}\n")[2].partition("\n## ")[0]
+    assert section, f"no section for firth {name}"
+    told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", section))
+    assert told == long_options(commands()[name]) - {"--help"}
