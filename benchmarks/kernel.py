@@ -106,8 +106,8 @@ def _markdown(records: list[Record]) -> str:
 {machine["processor"]}, {cores} cores; firth {firth}, NumPy {numpy}. `{run["command"]}`
 
 Products of 2,048 × 2,048 float32 matrices, medians of measurements before each run of the kernel:
-{matrix["one"]:.0f} GFLOP/s on one thread, {matrix["independent"]:.0f} in {cores} independent products at once,
-{matrix["together"]:.0f} in one product on {cores} threads.
+{matrix["one"]:.0f} GFLOP/s on one thread, {matrix["independent"]:.0f} in {cores} independent products at
+once, {matrix["together"]:.0f} in one product on {cores} threads.
 
 Useful operations are 6 · dim · (pairs + centers × {SHARED_NEGATIVES} shared negatives), over all the time in
 training; the share is of as many independent products as there are threads, measured just before.

@@ -90,7 +90,8 @@ def _markdown(run: Record, measured: list[Record]) -> str:
 {machine["processor"]}, {machine["cores"]} cores; firth {versions.get("firth")}. `{run["command"]}`
 
 One thing is changed at a time; otherwise {run["corpus"]["tokens"]:,} tokens,
-{run["corpus"]["vocabulary"]:,} words, dim 100, window 5, 5 negatives, {machine["cores"]} threads, one epoch. Medians.
+{run["corpus"]["vocabulary"]:,} words, dim 100, window 5, 5 negatives, {machine["cores"]} threads,
+one epoch. Medians.
 
 ![Time in training and peak memory](scaling.png)"""
     ]

@@ -37,7 +37,7 @@ def train(job: common.Job) -> common.Trained:
     return common.Trained(
         words_per_epoch=raw_words / job.epochs,
         counted="tokens",
-        # A thread starts at its share of the bytes, and the last one may meet the end before its share of words.
+        # A thread starts at its share of the bytes; the last may meet the end before its share of words.
         slack=0.02,
         seconds=seconds,
         timing="wall time of train(), after build_vocab()",
