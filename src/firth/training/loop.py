@@ -90,7 +90,9 @@ def run(
             if stop == plan.n_positions:
                 epoch = clock.epoch(standing, progress)
                 standing = Standing(epoch=standing.epoch + 1, history=(*standing.history, epoch))
-                _log.info("epoch %d: loss %.4f, %.0f words/s", epoch.epoch, epoch.loss, epoch.words_per_second)
+                _log.info(
+                    "epoch %d: loss %.4f, %.0f words/s", epoch.epoch, epoch.loss, epoch.words_per_second
+                )
                 for callback in callbacks:
                     callback.on_epoch_end(epoch)
     return standing
@@ -119,7 +121,9 @@ def _workers(
     deterministic = plan.config.deterministic
     options = plan.options if deterministic else plan.options._replace(n_chunks=2)
     n_steps = 1 if deterministic else threads
-    blocks = state.make_blocks(options, plan.round_length // options.block_length if deterministic else threads)
+    blocks = state.make_blocks(
+        options, plan.round_length // options.block_length if deterministic else threads
+    )
     steps = [state.make_super_step(options, width=plan.width) for _ in range(n_steps)]
     scratch = [
         state.make_workspace(options, width=plan.width, vocab_size=len(plan.vocabulary), threads=threads)

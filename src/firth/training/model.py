@@ -53,9 +53,13 @@ class TrainedModel:
     @property
     def output_vectors(self) -> WordVectors:
         """The words as contexts: the output embeddings. What goes with an item, where `vectors` has what is like it."""
-        return WordVectors(dataclasses.replace(self._table(), embeddings=self.output_embeddings, output_embeddings=None))
+        return WordVectors(
+            dataclasses.replace(self._table(), embeddings=self.output_embeddings, output_embeddings=None)
+        )
 
-    def save(self, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False
+    ) -> None:
         """Write the model; see `firth.formats.write`. Only the native format, a folder, keeps all of it.
 
         Raises
@@ -70,7 +74,9 @@ class TrainedModel:
     def __repr__(self) -> str:
         loss = f", loss {self.history[-1].loss:.4f}" if self.history else ""
         unfinished = "" if self.finished else ", not finished"
-        return f"<TrainedModel: {len(self.vocabulary):,} words, {self.config.dim} dimensions{loss}{unfinished}>"
+        return (
+            f"<TrainedModel: {len(self.vocabulary):,} words, {self.config.dim} dimensions{loss}{unfinished}>"
+        )
 
     def _table(self) -> VectorTable:
         metadata = {

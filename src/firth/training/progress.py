@@ -75,6 +75,9 @@ class Callback:
     one raises ends the run at once and reaches the caller.
     """
 
+    def on_read(self, done: int, total: int | None) -> None:
+        """So many bytes of the corpus are read, of how many; None where that is not known."""
+
     def on_start(self, model: TrainedModel) -> None:
         """Training is about to begin; `model` shares its matrices with the run, as read-only arrays."""
 

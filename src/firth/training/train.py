@@ -104,20 +104,38 @@ def train(
     _check_output(target, overwrite=overwrite, resume=resume)
     start = _as_vectors(init)
     if start is not None and start.dim != config.dim:
-        raise ConfigError(f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal")
+        raise ConfigError(
+            f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal"
+        )
     with concurrent.futures.ThreadPoolExecutor(1, "firth-compile") as compiler:
         # While the text is read, the kernel is compiled or fetched from its cache.
         compiled = compiler.submit(_warm_up, config)
-        encoded = corpus if isinstance(corpus, TokenCorpus) else corpora.encode(corpus, text, cache=cache, threads=threads)
+        encoded = _encode(corpus, text, cache, threads, callbacks)
         try:
             compiled.result()
-            model = _train_encoded(encoded, config, vocabulary, start, target if resume else None, threads, callbacks)
+            model = _train_encoded(
+                encoded, config, vocabulary, start, target if resume else None, threads, callbacks
+            )
         finally:
             if encoded is not corpus:
                 encoded.close()
     if target is not None:
         model.save(target, format="native", overwrite=overwrite or resume)
     return model
+
+
+def _encode(
+    corpus: Corpus, text: TextOptions, cache: bool, threads: int, callbacks: Sequence[Callback]
+) -> TokenCorpus:
+    """Return the corpus as ids."""
+    if isinstance(corpus, TokenCorpus):
+        return corpus
+
+    def progress(done: int, total: int | None) -> None:
+        for callback in callbacks:
+            callback.on_read(done, total)
+
+    return corpora.encode(corpus, text, cache=cache, threads=threads, progress=progress)
 
 
 def _train_encoded(
@@ -131,13 +149,16 @@ def _train_encoded(
 ) -> TrainedModel:
     """Train on an encoded corpus and return the model."""
     chosen = (
-        corpus.vocabulary(min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words)
+        corpus.vocabulary(
+            min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words
+        )
         if vocabulary is None
         else corpus.count_in(vocabulary)
     )
     plan = make_plan(config, chosen, len(corpus.ids))
-    standing, rows = Standing(), state.Model(
-        state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)
+    standing, rows = (
+        Standing(),
+        state.Model(state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)),
     )
     earlier = _earlier(resume_from)
     if earlier is None:
@@ -148,7 +169,9 @@ def _train_encoded(
     for view in views:
         view.flags.writeable = False
 
-    def snapshot(standing: Standing, inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> TrainedModel:
+    def snapshot(
+        standing: Standing, inputs: NDArray[np.float32], outputs: NDArray[np.float32]
+    ) -> TrainedModel:
         return TrainedModel(
             config=config,
             vocabulary=chosen,
@@ -191,7 +214,9 @@ def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> Non
     if start.output_vectors is not None:
         rows.outputs[known, :dim] = start.output_vectors.embeddings[found[known]]
     if not (np.isfinite(rows.inputs).all() and np.isfinite(rows.outputs).all()):
-        raise InputError("the initial vectors hold values that are not finite: remove the words that have them")
+        raise InputError(
+            "the initial vectors hold values that are not finite: remove the words that have them"
+        )
     _log.info("%d of %d words start from given vectors", len(known), len(plan.vocabulary))
 
 
@@ -222,7 +247,11 @@ def _earlier(path: Path | None) -> WordVectors | None:
 def _take_up(earlier: WordVectors, rows: state.Model, plan: Plan, corpus: TokenCorpus) -> Standing:
     """Fill the matrices from an earlier run and return where it stands; refuse what would change it half-way."""
     settings, saved = plan.config.as_dict(), earlier.metadata["settings"]
-    differing = [f"{name} was {saved.get(name)!r} and is {settings[name]!r}" for name in settings if saved.get(name) != settings[name]]
+    differing = [
+        f"{name} was {saved.get(name)!r} and is {settings[name]!r}"
+        for name in settings
+        if saved.get(name) != settings[name]
+    ]
     training = earlier.metadata["training"]
     if training["corpus"] != corpus.fingerprint:
         differing.append("the corpus has changed")

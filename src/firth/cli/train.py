@@ -1,0 +1,258 @@
+"""``firth train``: text in, vectors out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from firth.cli.app import app
+from firth.config import SkipGram, TextOptions
+from firth.errors import InputError
+
+if TYPE_CHECKING:
+    from firth.training import Callback, TrainedModel
+
+_DEFAULT = SkipGram()
+_MODEL, _TEXT, _RUN = "What to learn", "How to read the text", "How to run"
+
+
+@app.command()
+def train(
+    corpus: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CORPUS...", help="Files, folders, globs; - for standard input.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder to save the vectors in.", show_default=False
+        ),
+    ],
+    model: Annotated[
+        Literal["skipgram"], typer.Option(help="Which model.", rich_help_panel=_MODEL)
+    ] = "skipgram",
+    loss: Annotated[
+        Literal["negative-sampling"], typer.Option(help="Which objective.", rich_help_panel=_MODEL)
+    ] = "negative-sampling",
+    dim: Annotated[int, typer.Option(help="Length of a vector.", rich_help_panel=_MODEL)] = _DEFAULT.dim,
+    window: Annotated[
+        int, typer.Option(help="Largest radius of the context.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.window,
+    dynamic_window: Annotated[
+        bool, typer.Option(help="Draw each center's radius from 1 to the window.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.dynamic_window,
+    negatives: Annotated[
+        int, typer.Option(help="Noise words for each pair.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.negatives,
+    shared_negatives: Annotated[
+        int, typer.Option(help="Noise draws that neighbouring centers share.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.shared_negatives,
+    noise_exponent: Annotated[
+        float, typer.Option(help="Noise words are drawn by count to this power.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.noise_exponent,
+    epochs: Annotated[
+        int, typer.Option(help="Passes over the corpus.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.epochs,
+    min_count: Annotated[
+        int, typer.Option(help="Drop words that occur less often.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.min_count,
+    max_vocab: Annotated[
+        int | None,
+        typer.Option(help="Keep only so many words, the most frequent ones.", rich_help_panel=_MODEL),
+    ] = _DEFAULT.max_vocab,
+    subsample: Annotated[
+        float,
+        typer.Option(
+            help="Thin out words above this relative frequency; 0 keeps all.", rich_help_panel=_MODEL
+        ),
+    ] = _DEFAULT.subsample,
+    learning_rate: Annotated[
+        float, typer.Option(help="At the start.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.learning_rate,
+    min_learning_rate: Annotated[
+        float, typer.Option(help="At the end.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.min_learning_rate,
+    seed: Annotated[
+        int, typer.Option(help="Chooses all random draws.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.seed,
+    deterministic: Annotated[
+        bool, typer.Option(help="The same bits on any number of threads.", rich_help_panel=_MODEL)
+    ] = _DEFAULT.deterministic,
+    init: Annotated[
+        Path | None, typer.Option(metavar="VECTORS", help="Vectors to start from.", rich_help_panel=_MODEL)
+    ] = None,
+    tokenize: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE", help="whitespace, words, or a regular expression.", rich_help_panel=_TEXT
+        ),
+    ] = "whitespace",
+    lowercase: Annotated[
+        bool, typer.Option("--lowercase", help="Lower the text first.", rich_help_panel=_TEXT)
+    ] = False,
+    decode_errors: Annotated[
+        Literal["strict", "replace"],
+        typer.Option(help="What to do with bytes that are not UTF-8.", rich_help_panel=_TEXT),
+    ] = "strict",
+    vocabulary: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Learn these words: one a line.", rich_help_panel=_TEXT),
+    ] = None,
+    stop_words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Drop these words: one a line.", rich_help_panel=_TEXT)
+    ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Keep the encoded corpus for the next run.", rich_help_panel=_RUN
+        ),
+    ] = True,
+    threads: Annotated[
+        int | None, typer.Option(help="How many; all cores by default.", rich_help_panel=_RUN)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=_RUN)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the vectors in DIR.", rich_help_panel=_RUN)
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Write progress, epochs and the result as JSON, one object a line.",
+            rich_help_panel=_RUN,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Write nothing but errors.", rich_help_panel=_RUN)
+    ] = False,
+) -> int:
+    """Learn vectors from text and save them in a folder.
+
+    Example: [bold]firth train corpus.txt --output vectors --tokenize words --lowercase[/bold]
+
+    With --json each line is an object with an "event": "progress" (epoch, words, words_per_second, loss,
+    learning_rate, seconds, seconds_left, ...), "epoch" (epoch, loss, pairs, seconds, ...) or "saved" (output, words,
+    dim, finished). Ctrl-C ends the run and saves what there is; --resume goes on from there.
+    """
+    options = {
+        name: value
+        for name, value in locals().items()
+        if name in {f.name for f in dataclasses.fields(SkipGram)}
+    }
+    options["stop_words"] = () if stop_words is None else tuple(_lines(stop_words))
+    config = SkipGram(**options)
+    text = TextOptions(tokenize=tokenize, lowercase=lowercase, decode_errors=decode_errors)
+
+    from firth.training import train as run
+    from firth.vocabulary import Vocabulary
+
+    reporter = make_reporter(as_json=as_json, quiet=quiet)
+    try:
+        trained = run(
+            corpus, config, output=output, text=text, threads=threads, cache=cache, overwrite=overwrite, resume=resume,
+            vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
+        )  # fmt: skip
+    finally:
+        for callback in reporter:
+            callback.close()
+    report(trained, output, as_json=as_json, quiet=quiet)
+    return 0 if trained.finished else 130
+
+
+def make_reporter(*, as_json: bool, quiet: bool) -> list[Any]:
+    """Return the callbacks that tell about a run: a bar, lines of JSON, or nothing; they have a ``close``."""
+    _show_log()
+    if quiet:
+        return []
+    if as_json:
+        return [_lines_of_json()]
+    from firth.training import ProgressBar
+
+    return [ProgressBar()]
+
+
+def report(trained: TrainedModel, output: Path, *, as_json: bool, quiet: bool) -> None:
+    """Say what was saved, and how training went."""
+    from firth.cli.output import console, print_json
+
+    if quiet:
+        return
+    if as_json:
+        print_json(
+            {
+                "event": "saved",
+                "output": str(output),
+                "words": len(trained.vocabulary),
+                "dim": trained.config.dim,
+                "finished": trained.finished,
+            }
+        )
+        return
+    from rich.table import Table
+
+    out = console()
+    if trained.history:
+        table = Table(box=None, pad_edge=False)
+        for name in ("epoch", "loss", "pairs", "words/s", "seconds"):
+            table.add_column(name, justify="right")
+        for e in trained.history:
+            table.add_row(
+                str(e.epoch),
+                f"{e.loss:.4f}",
+                f"{e.pairs:,}",
+                f"{e.words_per_second:,.0f}",
+                f"{e.seconds:.1f}",
+            )
+        out.print(table)
+    how = "Saved" if trained.finished else "Interrupted; saved what there is,"
+    out.print(f"{how} {len(trained.vocabulary):,} words x {trained.config.dim} dimensions in {output}")
+    if not trained.finished:
+        out.print("Go on with: the same command and --resume", highlight=False)
+
+
+def _lines_of_json() -> Callback:
+    """Return a callback that writes what it is told as JSON, one object a line."""
+    from firth.cli.output import print_json
+    from firth.training import Callback, Epoch, Progress
+
+    class JsonLines(Callback):
+        def on_progress(self, progress: Progress) -> None:
+            _write("progress", progress)
+
+        def on_epoch_end(self, epoch: Epoch) -> None:
+            _write("epoch", epoch)
+
+        def close(self) -> None:
+            sys.stdout.flush()
+
+    def _write(event: str, facts: Progress | Epoch) -> None:
+        print_json({"event": event, **dataclasses.asdict(facts)})
+        sys.stdout.flush()
+
+    return JsonLines()
+
+
+def _show_log() -> None:
+    """Let the library's warnings reach standard error as one line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("firth: %(message)s"))
+    logger = logging.getLogger("firth")
+    logger.handlers = [handler]
+    logger.setLevel(logging.WARNING)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}; give a text file with one word a line") from error
+    return [word for line in text.split("\n") if (word := line.removesuffix("\r").strip())]
