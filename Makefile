@@ -69,8 +69,8 @@ test-interop: $(INTEROP) ## Check against gensim, word2vec.c, model2vec and sent
 	@$(BIN_INTEROP)/pytest --quiet tests/interop
 
 bench: $(BENCH) ## Run the benchmarks side by side with other trainers (BENCH_FLAGS=...)
-	$(say) 'Running the benchmarks (benchmarks/run.py)'
-	@$(BIN_BENCH)/python benchmarks/run.py $(BENCH_FLAGS)
+	$(say) 'Running the benchmarks (python -m benchmarks.run)'
+	@$(BIN_BENCH)/python -m benchmarks.run $(BENCH_FLAGS)
 
 docs: $(DEV) ## Serve the documentation at http://127.0.0.1:8000
 	@$(BIN)/mkdocs serve
