@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from firth.objectives.chunk import chunk_loss_and_gradients
+from firth.objectives.window import window_gradients, window_loss
 
 TOKENS = np.array([0, 3, 1, 3, 2, 0, 4, 1])
 FIRST = np.array([0, 0, 0, 1, 3, 3, 5, 6])
@@ -82,13 +83,20 @@ def test_an_empty_chunk_is_nothing(embeddings):
 
 
 def test_shared_draws_expect_what_fresh_draws_expect(embeddings):
-    """Over all equally likely draws of S = 2, the mean equals that of one shared draw, S = 1."""
+    """Over all equally likely draws: S = 2 shared by the chunk against K = 1 anew for each pair."""
     v, u = embeddings
-    ones = [run(v, u, negative_ids=np.array([a]), negatives=2) for a in range(6)]
-    twos = [run(v, u, negative_ids=np.array([a, b]), negatives=2) for a in range(6) for b in range(6)]
-    assert np.mean([r.loss for r in twos]) == pytest.approx(np.mean([r.loss for r in ones]))
-    for name in ("input_gradient", "output_gradient"):
-        np.testing.assert_allclose(
-            np.mean([getattr(r, name) for r in twos], axis=0),
-            np.mean([getattr(r, name) for r in ones], axis=0),
-        )
+    shared = [run(v, u, negative_ids=np.array([a, b]), negatives=1) for a in range(6) for b in range(6)]
+    loss, by_input, by_output = 0.0, np.zeros_like(v), np.zeros_like(u)
+    for i in range(1, 7):
+        for j in range(FIRST[i], LAST[i] + 1):
+            if j == i:
+                continue
+            for draw in range(6):
+                pair = v[TOKENS[i]], u, TOKENS[[j]], [[draw]]
+                gradient = window_gradients(*pair)
+                loss += window_loss(*pair) / 6
+                by_input[TOKENS[i]] += gradient.center / 6
+                by_output += gradient.output / 6
+    assert np.mean([result.loss for result in shared]) == pytest.approx(loss)
+    np.testing.assert_allclose(np.mean([result.input_gradient for result in shared], axis=0), by_input)
+    np.testing.assert_allclose(np.mean([result.output_gradient for result in shared], axis=0), by_output)
