@@ -19,7 +19,7 @@ def printed(text):
 
 
 def rounded(values):
-    """Numbers as the lecture prints them; nine decimals first, so that a tie is one despite binary fractions."""
+    """Numbers as the lecture prints them; nine decimals first, so that binary fractions break no tie."""
     return [
         [
             Decimal(f"{value:.9f}").quantize(Decimal("0.001"), ROUND_HALF_UP) + 0  # + 0: no negative zero

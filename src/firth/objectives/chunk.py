@@ -30,7 +30,7 @@ class ChunkResult:
     output_gradient: NDArray[np.float64]
 
 
-def chunk_loss_and_gradients(  # noqa: PLR0917 (in the order of the compiled kernel)
+def chunk_loss_and_gradients(
     input_embeddings: NDArray[np.floating],
     output_embeddings: NDArray[np.floating],
     tokens: NDArray[np.integer],
