@@ -52,18 +52,15 @@ def module(name: str, *arguments: object, environment: Mapping[str, str] | None 
     """
     command = [sys.executable, "-m", f"benchmarks.{name}", *map(str, arguments)]
     with tempfile.TemporaryFile() as errors:
+        environment = {**os.environ, **(environment or {})}
         start = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**os.environ, **(environment or {})},
-        )
-        output = process.stdout.read() if process.stdout else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, env=environment
+        ) as process:
+            output = process.stdout.read() if process.stdout else b""
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
         tail = errors.read()[-2000:].decode(errors="replace")
     lines = output.decode().rstrip().split("\n")
