@@ -1,7 +1,9 @@
 # What a newcomer and a maintainer run. Each target does everything it needs on a machine that has
 # Python 3.11 or newer and nothing else; a step whose result is there already is skipped.
 
-PYTHON ?= python3
+recent = import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(or $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$each -c '$(recent)' 2>/dev/null && echo $$each && break; done), python3)
 TORCH ?= torch==2.13.0
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 
@@ -38,7 +40,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
 	  printf '%-22s%s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON (default python3), PYTEST_FLAGS, TORCH, BENCH_FLAGS.'
+	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS.'
 
 demo: $(BASE) ## Train on the documentation of your own Python and look at the result
 	$(say) 'Training on the documentation of the standard library (firth demo)'
@@ -86,7 +88,7 @@ clean: ## Remove everything that the other targets have made
 
 # A half-made environment is removed, so that the next try starts clean.
 .venv/.python .venv-bench/.python .venv-interop/.python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c '$(recent)' 2>/dev/null || { \
 	  echo "firth needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing):" \
 	    'name another one, as in: make demo PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
