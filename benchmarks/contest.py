@@ -94,7 +94,7 @@ class Contest:
             raise SystemExit(f"{name} reads the original corpus, so it takes neither a limit nor copies")
         measured = self._train(contestant, corpus, settings)
         report = measured.report
-        self._check_words(name, report, settings.threads)
+        self._check_amount(name, report, settings)
         record = {
             **self.identity(name, settings),
             "words_per_second": self.corpus.tokens * settings.epochs / report["seconds"],
@@ -103,8 +103,8 @@ class Contest:
             "wall_seconds": measured.wall_seconds,
             "cpu_seconds": measured.cpu_seconds,
             "peak_bytes": measured.peak_bytes,
-            "words_per_epoch": report["words_per_epoch"],
-            "words_counted": report["counted"],
+            "trained_per_epoch": report["trained_per_epoch"],
+            "counted": report["counted"],
             "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         if judged:
@@ -156,15 +156,15 @@ class Contest:
             shutil.rmtree(folder, ignore_errors=True)
         return {"FIRTH_CACHE": str(folder)}
 
-    def _check_words(self, name: str, report: Record, threads: int) -> None:
+    def _check_amount(self, name: str, report: Record, settings: Settings) -> None:
         """Stop where a trainer did not train the whole corpus: its figures would mean nothing."""
-        expected = self.corpus.expected(report["counted"])
+        expected = self.corpus.expected(report["counted"], settings.window)
         # Threads may each run on to the end of their last batch: gensim's of 10,000 words, twice.
-        most = expected * (1 + report["slack"]) + 20_000 * threads
-        if not expected * (1 - report["slack"]) <= report["words_per_epoch"] <= most:
+        most = expected * (1 + report["slack"]) + 20_000 * settings.threads
+        if not expected * (1 - report["slack"]) <= report["trained_per_epoch"] <= most:
             raise SystemExit(
-                f"{name} trained {report['words_per_epoch']:,.0f} words an epoch, but the corpus has "
-                f"{expected:,} ({report['counted']}): it did not train the whole corpus, or not only that"
+                f"{name} trained {report['trained_per_epoch']:,.0f} {report['counted']} an epoch, but the corpus "
+                f"has {expected:,.0f}: it did not train the whole corpus, or not only that"
             )
 
 

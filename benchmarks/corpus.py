@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from benchmarks.trainers.common import SUBSAMPLE
+
 LINE_WORDS = 1_000
 _BLOCK = 1 << 20
 _OPENERS: dict[str, Any] = {".xz": lzma.open, ".gz": gzip.open, ".bz2": bz2.open}
@@ -75,12 +77,13 @@ class Folded:
     words_by_count: dict[str, int]
     sha256: str
 
-    def expected(self, counted: str) -> int:
-        """Return how many words one epoch has, for a tool that counts as `counted` says."""
+    def expected(self, counted: str, window: int) -> float:
+        """Return how much one epoch has of what a tool counts (see `benchmarks.trainers.common.Trained`)."""
+        if counted == "pairs":
+            return self.expected_pairs(SUBSAMPLE, window)
         base, _, lines = counted.partition("+")
-        return {"tokens": self.tokens, "vocabulary": self.vocabulary_tokens}[base] + (
-            self.lines if lines else 0
-        )
+        tokens = {"tokens": self.tokens, "vocabulary": self.vocabulary_tokens}[base]
+        return tokens + (self.lines if lines else 0)
 
     def expected_centers(self, subsample: float) -> float:
         """Return how many tokens subsampling keeps in an epoch, on average (word2vec.c's formula)."""

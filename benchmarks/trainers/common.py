@@ -39,11 +39,11 @@ class Trained:
 
     Parameters
     ----------
-    words_per_epoch : float
-        Words that the tool itself says it trained on, per epoch.
-    counted : {"tokens", "tokens+lines", "vocabulary", "vocabulary+lines"}
-        What the tool counts as a word: every token or those in the vocabulary, and whether the end of a
-        line is one. The harness compares the count with its own.
+    trained_per_epoch : float
+        What the tool itself says it trained on in an epoch.
+    counted : {"tokens", "tokens+lines", "vocabulary", "vocabulary+lines", "pairs"}
+        What that is a number of: every token or those in the vocabulary, each without or with one for the
+        end of a line, or pairs of center and context. The harness compares it with its own count.
     slack : float
         How far, as a share, the count may be off because of how the tool reports it.
     seconds : float
@@ -52,7 +52,7 @@ class Trained:
         How `seconds` was told from reading, counting and saving.
     """
 
-    words_per_epoch: float
+    trained_per_epoch: float
     counted: str
     slack: float = 0.001
     seconds: float

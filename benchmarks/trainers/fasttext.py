@@ -47,7 +47,7 @@ def train(job: common.Job) -> common.Trained:
     common.write_vectors(job.output, words, np.asarray(model.getInputMatrix()))
     return common.Trained(
         # Its last line gives the mean rate of all epochs; with our own clock that is a count.
-        words_per_epoch=int(rate[1]) * job.threads * seconds / job.epochs,
+        trained_per_epoch=int(rate[1]) * job.threads * seconds / job.epochs,
         counted="tokens+lines",
         # Our clock also sees the matrices and the table of negatives being filled, and a wait of 0.1 s.
         slack=0.01 + 0.3 / seconds,

@@ -25,10 +25,10 @@ def train(job: common.Job) -> common.Trained:
     model = firth.train(job.corpus, config, threads=job.threads, cache=False)
     model.vectors.save(job.output, format="word2vec-binary", overwrite=True)
     seconds = sum(epoch.seconds for epoch in model.history)
-    words = sum(epoch.seconds * epoch.words_per_second for epoch in model.history)
     return common.Trained(
-        words_per_epoch=words / job.epochs,
-        counted="tokens",
+        trained_per_epoch=sum(epoch.pairs for epoch in model.history) / job.epochs,
+        counted="pairs",
+        slack=0.01,
         seconds=seconds,
         timing="sum of the epochs' seconds in the model's history",
     )

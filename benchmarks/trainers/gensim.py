@@ -35,7 +35,7 @@ def train(job: common.Job) -> common.Trained:
     seconds = time.perf_counter() - start
     model.wv.save_word2vec_format(str(job.output), binary=True)
     return common.Trained(
-        words_per_epoch=raw_words / job.epochs,
+        trained_per_epoch=raw_words / job.epochs,
         counted="tokens",
         # A thread starts at its share of the bytes; the last may meet the end before its share of words.
         slack=0.03,

@@ -46,7 +46,7 @@ def train(job: common.Job) -> common.Trained:
         )
     (start, first), (end, last) = marks[0], marks[-1]
     return common.Trained(
-        words_per_epoch=last * total,
+        trained_per_epoch=last * total,
         counted="vocabulary+lines",
         # A thread does not print what it trained after its last full step.
         slack=0.001 + job.threads * _REPORTING_STEP / total,
