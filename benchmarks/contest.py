@@ -163,8 +163,8 @@ class Contest:
         most = expected * (1 + report["slack"]) + 20_000 * settings.threads
         if not expected * (1 - report["slack"]) <= report["trained_per_epoch"] <= most:
             raise SystemExit(
-                f"{name} trained {report['trained_per_epoch']:,.0f} {report['counted']} an epoch, but the corpus "
-                f"has {expected:,.0f}: it did not train the whole corpus, or not only that"
+                f"{name} trained {report['trained_per_epoch']:,.0f} {report['counted']} an epoch, but the "
+                f"corpus has {expected:,.0f}: it did not train the whole corpus, or not only that"
             )
 
 
