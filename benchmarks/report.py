@@ -17,6 +17,7 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 Record = dict[str, Any]
 BASELINE = "gensim"
@@ -200,6 +201,9 @@ def plot_growth(records: list[Record], axes_titles: dict[str, str], path: Path) 
                 medians = [scale * _median([r for r in group if r[changed] == v], key) for v in values]
                 panel.plot(values, medians, marker="o", markersize=4, label=trainer)
             panel.set_xlabel(title)
+            panel.xaxis.set_major_formatter(EngFormatter(sep=""))
+            panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            panel.margins(0.1)
             panel.set_xlim(left=0)
             panel.set_ylim(bottom=0)
             panel.spines[["top", "right"]].set_visible(False)
