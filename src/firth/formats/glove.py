@@ -21,7 +21,7 @@ def recognises(path: Path) -> bool:
     fields = first.split()
     # The head may end inside the last number.
     numbers = fields[1:] if newline else fields[1:-1] or fields[1:]
-    return bool(numbers) and b"\0" not in first and all(map(text_rows.is_number, numbers))
+    return bool(numbers) and all(map(text_rows.is_number, numbers))
 
 
 def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001 (text cannot be mapped)

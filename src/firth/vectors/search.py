@@ -48,15 +48,28 @@ def row_norms(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     return norms
 
 
+def cosines(rows: NDArray[np.float64], query: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cosine of each row with `query`, shape (len(rows),); NaN where one has no direction.
+
+    Sums of products row by row, whose result does not depend on the place of the row, as that of BLAS does;
+    divided by one root, so that equal directions have the cosine 1 exactly.
+    """
+    with np.errstate(all="ignore"):
+        products = (rows * query).sum(axis=1)
+        result = products / np.sqrt(np.square(rows).sum(axis=1) * np.square(query).sum())
+    clipped: NDArray[np.float64] = result.clip(-1.0, 1.0)
+    return clipped
+
+
 def search(
     matrix: NDArray[np.float32],
     norms: NDArray[np.float32],
-    directions: NDArray[np.float64],
+    queries: NDArray[np.float64],
     k: int,
     *,
     excluded: Sequence[Sequence[int]],
 ) -> list[list[tuple[int, float]]]:
-    """Return for each direction the `k` rows of largest cosine, best first; equal ones in the order of rows.
+    """Return for each query the `k` rows of largest cosine, best first; equal ones in the order of rows.
 
     Parameters
     ----------
@@ -64,8 +77,8 @@ def search(
         What is searched; may be a memory map, which is never copied as a whole.
     norms : ndarray of float32, shape (rows,)
         As from `row_norms`. Rows of norm 0 are never found.
-    directions : ndarray of float64, shape (queries, dim)
-        Unit vectors.
+    queries : ndarray of float64, shape (queries, dim)
+        Vectors of any length, each with a direction.
     k : int
         How many rows are wanted, at least 1.
     excluded : sequence of sequences of int
@@ -77,9 +90,9 @@ def search(
         One list for each query; shorter than `k` where there are not as many rows.
     """
     found = []
-    for start in range(0, len(directions), _BLOCK_QUERIES):
+    for start in range(0, len(queries), _BLOCK_QUERIES):
         block = slice(start, start + _BLOCK_QUERIES)
-        found += search_combined(matrix, norms, directions[block], k, excluded=excluded[block], combine=_same)
+        found += search_combined(matrix, norms, queries[block], k, excluded=excluded[block], combine=_same)
     return found
 
 
@@ -96,7 +109,8 @@ def search_combined(
 
     The number of directions bounds the memory: 64 KiB each.
     """
-    singles = directions.astype(np.float32)
+    lengths = np.sqrt(np.square(directions).sum(axis=1, keepdims=True))
+    singles = (directions / lengths).astype(np.float32)
     pools = [_Pool(k, rows) for rows in excluded]
     for start in range(0, len(norms), _BLOCK_ROWS):
         block = slice(start, min(start + _BLOCK_ROWS, len(norms)))
@@ -148,11 +162,9 @@ def _finalists(
 ) -> list[tuple[int, float]]:
     """Weigh what is left in a pool again in float64 and return its best."""
     rows = matrix[pool.rows].astype(np.float64)
-    rows /= np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
-    # Sums of products row by row: unlike those of BLAS, they do not depend on the place of the row.
     mine = directions if combine is not _same else directions[query : query + 1]
-    cosines = np.stack([(rows * direction).sum(axis=1) for direction in mine]).clip(-1.0, 1.0)
-    scores = combine(cosines)[0 if combine is _same else query]
+    scores = combine(np.stack([cosines(rows, direction) for direction in mine]))
+    scores = scores[0 if combine is _same else query]
     best = np.lexsort((pool.rows, -scores))[: pool.k]
     return [(int(pool.rows[i]), float(scores[i])) for i in best]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from firth import formats
 from firth.errors import InputError
 from firth.formats import VectorTable
-from firth.vectors.search import Neighbor, row_norms, search, search_combined
+from firth.vectors.search import Neighbor, cosines, row_norms, search, search_combined
 from firth.vocabulary import Vocabulary
 
 # Levy and Goldberg (2014) keep the denominator of 3CosMul from zero with it.
@@ -236,7 +236,7 @@ class WordVectors:
             `k`, `method` or `restrict` is out of its range, or a vector has no direction.
         """
         rows = self.vocabulary.ids([a, b, c])
-        unit_a, unit_b, unit_c = _directions(self._embeddings[rows], [a, b, c])
+        unit_a, unit_b, unit_c = _units(_with_direction(self._embeddings[rows], [a, b, c]))
         excluded = [[int(row) for row in rows]]
         if method == "3cosadd":
             return self._nearest((unit_b - unit_a + unit_c)[None], excluded, k, restrict)[0]
@@ -262,9 +262,7 @@ class WordVectors:
             A word is not in the vocabulary.
         """
         first, second = self[[a, b]].astype(np.float64)
-        with np.errstate(all="ignore"):
-            cosine = (first @ second) / (np.sqrt(first @ first) * np.sqrt(second @ second))
-        return float(np.clip(cosine, -1.0, 1.0))
+        return float(cosines(first[None], second)[0])
 
     def odd_one_out(self, words: Sequence[str]) -> str:
         """Return the word that fits the others least: whose cosine with their mean direction is smallest.
@@ -279,7 +277,7 @@ class WordVectors:
         words = _strings(words)
         if len(set(words)) < 3:
             raise InputError(f"{len(set(words))} different words are given, but at least 3 are needed")
-        units = _directions(self[words], words)
+        units = _units(_with_direction(self[words], words))
         return words[int(np.argmin(units @ units.mean(axis=0)))]
 
     def save(
@@ -319,7 +317,7 @@ class WordVectors:
         found = search(
             self._embeddings[:limit],
             self.norms[:limit],
-            _directions(np.asarray(queries), names, self.dim),
+            _with_direction(np.asarray(queries), names, self.dim),
             k,
             excluded=excluded,
         )
@@ -338,21 +336,23 @@ def _strings(words: object) -> list[str]:
     return listed
 
 
-def _directions(
+def _with_direction(
     vectors: NDArray[Any], names: Sequence[str | None], dim: int | None = None
 ) -> NDArray[np.float64]:
-    """Return the rows of `vectors` at length 1; refuse those that have another dimension or no direction."""
+    """Return `vectors` in float64; refuse those that have another dimension or no direction."""
     if vectors.ndim != 2 or (dim is not None and vectors.shape[1] != dim):
         raise InputError(f"a vector of shape {vectors.shape[1:]} is given, but must have {dim} numbers")
     rows = vectors.astype(np.float64)
-    with np.errstate(all="ignore"):
-        lengths = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
-        rows /= lengths
-    for bad in np.flatnonzero(~np.isfinite(rows).all(axis=1)):
+    for bad in np.flatnonzero(~(np.isfinite(rows).all(axis=1) & rows.any(axis=1))):
         name = names[int(bad)]
         what = "the vector" if name is None else f"the vector of {name!r}"
         raise InputError(f"{what} is all zeros or holds NaN, so that it has no direction and no neighbors")
     return rows
+
+
+def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    units: NDArray[np.float64] = rows / np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+    return units
 
 
 def _cosmul(cosines: NDArray[Any]) -> NDArray[Any]:

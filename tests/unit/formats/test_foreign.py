@@ -351,7 +351,8 @@ def test_a_full_disk_leaves_what_was_there(format, tmp_path):
         from firth.errors import OutputError
         from firth.vocabulary import Vocabulary
         small, large = (
-            formats.VectorTable(Vocabulary(map(str, range(n))), np.ones((n, 50), np.float32)) for n in (3, 3000)
+            formats.VectorTable(Vocabulary(map(str, range(n))), np.ones((n, 50), np.float32))
+            for n in (3, 3000)
         )
         path, format = sys.argv[1:]
         formats.write(small, path, format=format)
