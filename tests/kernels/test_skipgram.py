@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
-from firth.kernels.cpu import skipgram
+from firth.kernels.cpu import skipgram, state
 from firth.objectives.chunk import chunk_loss_and_gradients
 
 VOCAB = 40
@@ -24,7 +26,7 @@ def text(
     tokens = rng.integers(0, vocab, n).astype(np.int32)
     first, last = np.empty(n, np.int32), np.empty(n, np.int32)
     edges = [0, *np.flatnonzero(rng.random(n) < 0.1), n]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         for i in range(begin, end):
             radius = rng.integers(1, window + 1)
             first[i], last[i] = max(begin, i - radius), min(end - 1, i + radius)
@@ -33,10 +35,12 @@ def text(
 
 def compiled(inputs, outputs, spans, centers, noise, *, negatives, window, n_centers, rate=1.0):
     tokens, first, last = spans
-    work = skipgram.make_workspace(
-        n_centers=n_centers, n_noise=len(noise), window=window, width=inputs.shape[1]
-    )
-    slots = 2 * n_centers + 2 * window + len(noise)
+    options = state.Options(
+        window=window, dynamic=True, negatives=negatives, n_centers=n_centers, n_noise=len(noise), n_chunks=1,
+        cap=128.0, block_length=len(tokens),
+    )  # fmt: skip
+    work = state.make_workspace(options, width=inputs.shape[1], vocab_size=len(inputs), threads=1)
+    slots = state.slots(options)
     rows = np.zeros(slots, np.uint32)
     steps = np.full((slots, inputs.shape[1]), np.nan, np.float32)
     masses = np.full(slots, np.nan, np.float32)

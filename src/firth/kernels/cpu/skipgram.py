@@ -11,6 +11,8 @@ import numpy as np
 
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.activation import exp_minus_abs, sigmoid_of, softplus_of
+from firth.kernels.cpu.lanes import load, multiply_add, store, total, zeros
+from firth.kernels.cpu.state import LANES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
@@ -177,19 +179,27 @@ def _leave_out_positives(
 
 @kernel(fastmath=True)
 def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):  # type: ignore[no-untyped-def]
-    """Fill `logits` with the products of each center and each of its context rows, in the order of the pairs."""
+    """Fill `logits` with the products of each center and each of its context rows, in the order of the pairs.
+
+    Two contexts at a time share what is loaded of their center; an odd last one is computed twice.
+    """
     at = 0
     for i in range(n):
         center = start + i
         h = centers[i]
-        for token in range(first[center], last[center] + 1):
-            if token != center:
-                u = outputs[np.uint64(band[token - low])]
-                total = _ZERO
-                for d in range(len(h)):
-                    total += h[d] * u[d]
-                logits[at] = total
-                at += 1
+        n_contexts = last[center] - first[center]
+        for j in range(0, n_contexts, 2):
+            u = outputs[np.uint64(band[_context(first[center], center, j) - low])]
+            other = min(j + 1, n_contexts - 1)
+            v = outputs[np.uint64(band[_context(first[center], center, other) - low])]
+            with_u, with_v = zeros(), zeros()
+            for d in range(0, len(h), LANES):
+                part = load(h, d)
+                with_u = multiply_add(part, load(u, d), with_u)
+                with_v = multiply_add(part, load(v, d), with_v)
+            logits[at + j] = total(with_u)
+            logits[at + other] = total(with_v) if other > j else total(with_u)
+        at += n_contexts
 
 
 @kernel(fastmath=True)
@@ -208,38 +218,62 @@ def _pair_errors(logits, rate):  # type: ignore[no-untyped-def]
 def _pair_steps(
     first, last, start, n, low, band, centers, outputs, errors, center_steps, band_steps, band_masses
 ):  # type: ignore[no-untyped-def]
-    """Add the part of the positive pairs to the steps of the centers and of the band."""
+    """Add the part of the positive pairs to the steps of the centers and of the band, two contexts at a time."""
     at = 0
     for i in range(n):
         center = start + i
         h, step = centers[i], center_steps[i]
-        for token in range(first[center], last[center] + 1):
-            if token != center:
-                q = token - low
-                u, other = outputs[np.uint64(band[q])], band_steps[q]
-                error = errors[at]
-                at += 1
-                band_masses[q] += _ONE
-                for d in range(len(h)):
-                    step[d] += error * u[d]
-                for d in range(len(h)):
-                    other[d] += error * h[d]
+        n_contexts = last[center] - first[center]
+        for j in range(0, n_contexts - 1, 2):
+            q, r = _context(first[center], center, j) - low, _context(first[center], center, j + 1) - low
+            u, v, step_u, step_v = (
+                outputs[np.uint64(band[q])],
+                outputs[np.uint64(band[r])],
+                band_steps[q],
+                band_steps[r],
+            )
+            error_u, error_v = errors[at + j], errors[at + j + 1]
+            band_masses[q] += _ONE
+            band_masses[r] += _ONE
+            for d in range(0, len(h), LANES):
+                part = load(h, d)
+                store(
+                    step,
+                    d,
+                    multiply_add(error_v, load(v, d), multiply_add(error_u, load(u, d), load(step, d))),
+                )
+                store(step_u, d, multiply_add(error_u, part, load(step_u, d)))
+                store(step_v, d, multiply_add(error_v, part, load(step_v, d)))
+        if n_contexts % 2 == 1:
+            q = _context(first[center], center, n_contexts - 1) - low
+            error = errors[at + n_contexts - 1]
+            band_masses[q] += _ONE
+            add_row(step, outputs[np.uint64(band[q])], error)
+            add_row(band_steps[q], h, error)
+        at += n_contexts
 
 
-@kernel(fastmath=True, inline="always")
-def _copy(source, target):  # type: ignore[no-untyped-def]
-    for d in range(len(target)):
-        target[d] = source[d]
+@kernel(inline="always")
+def _context(first, center, j):  # type: ignore[no-untyped-def]
+    """Return the token that is number `j` of the context: the center itself is skipped."""
+    token = first + j
+    return token + 1 if token >= center else token
 
 
-@kernel(fastmath=True, inline="always")
-def _clear(row):  # type: ignore[no-untyped-def]
-    for d in range(len(row)):
-        row[d] = _ZERO
-
-
-@kernel(fastmath=True, inline="always")
+@kernel(fastmath=True)
 def add_row(row, step, factor):  # type: ignore[no-untyped-def]
-    """Add `factor` times `step` to `row`."""
-    for d in range(len(row)):
-        row[d] += factor * step[d]
+    """Add `factor` times `step` to `row`; their length is a multiple of `LANES`."""
+    for d in range(0, len(row), LANES):
+        store(row, d, multiply_add(factor, load(step, d), load(row, d)))
+
+
+@kernel(fastmath=True)
+def _copy(source, target):  # type: ignore[no-untyped-def]
+    for d in range(0, len(target), LANES):
+        store(target, d, load(source, d))
+
+
+@kernel(fastmath=True)
+def _clear(row):  # type: ignore[no-untyped-def]
+    for d in range(0, len(row), LANES):
+        store(row, d, zeros())

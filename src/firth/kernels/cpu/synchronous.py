@@ -49,11 +49,12 @@ def train_synchronous(thread, threads, counters, stretch, text, model, options, 
     for block in range(thread, n_blocks, threads):
         start = stretch.start + block * options.block_length
         stop = min(start + options.block_length, stretch.stop)
-        blocks.centers[block] = prepare_block(
+        # Element by element: giving both to a row at once would compile the printing of shapes.
+        blocks.centers[block, 0], blocks.centers[block, 1] = prepare_block(
             text.ids, start, stop, text.lookup, text.keep, stretch.text_key, options.window, options.dynamic,
             blocks.tokens[block], blocks.first[block], blocks.last[block],
         )  # fmt: skip
-    meetings, tickets = 1, 0
+    meetings, tickets = np.int64(1), np.int64(0)
     if not wait_for_all(counters, threads, meetings):
         return
     for block in range(n_blocks):

@@ -1,0 +1,110 @@
+"""Sixteen float32 at once, held in registers: what the compiler cannot find in loops over rows that may overlap.
+
+Rows come from matrices that are read and written in the same loop, so a compiler must check at run time, for each
+pair of rows, that they do not overlap, which costs more than the arithmetic on rows this short. Loading,
+computing and storing sixteen numbers at a time says what is meant. LLVM turns it into the widest registers that
+the processor has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+from firth.kernels.cpu.state import LANES
+
+_FLOAT = ir.FloatType()
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_ALIGNMENT = 4  # of a single number: a row of a matrix from elsewhere may begin anywhere
+
+
+class Lanes(types.Type):  # type: ignore[misc]
+    """The type of sixteen float32 in a register."""
+
+    def __init__(self) -> None:
+        super().__init__("float32x16")
+
+
+lanes = Lanes()
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _VECTOR)
+
+
+def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Return the address of sixteen numbers of the row ``arguments[0]`` from index ``arguments[1]`` on."""
+    row = context.make_array(signature.args[0])(context, builder, arguments[0])
+    return builder.bitcast(builder.gep(row.data, [arguments[1]]), _VECTOR.as_pointer())
+
+
+def _spread(builder: Any, number: Any) -> Any:
+    """Return a vector of sixteen times `number`."""
+    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+    return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), zeros)
+
+
+@intrinsic
+def load(_typing: Any, row: Any, index: Any) -> Any:
+    """Return ``row[index:index + 16]``; the row, of float32, must reach so far."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_place(context, builder, signature, arguments), align=_ALIGNMENT)
+
+    return lanes(row, index), generate
+
+
+@intrinsic
+def store(_typing: Any, row: Any, index: Any, value: Any) -> Any:
+    """Put sixteen numbers at ``row[index:index + 16]``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[2], _place(context, builder, signature, arguments), align=_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(row, index, value), generate
+
+
+@intrinsic
+def zeros(_typing: Any) -> Any:
+    """Return sixteen zeros."""
+
+    def generate(_context: Any, _builder: Any, _signature: Any, _arguments: Any) -> Any:
+        return ir.Constant(_VECTOR, None)
+
+    return lanes(), generate
+
+
+@intrinsic
+def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return ``a * b + c``; `a` is sixteen numbers, or one that stands for sixteen."""
+    one = isinstance(a, types.Float)
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
+        factor = _spread(builder, arguments[0]) if one else arguments[0]
+        return builder.call(function, [factor, arguments[1], arguments[2]])
+
+    return lanes(types.float32 if one else lanes, lanes, lanes), generate
+
+
+@intrinsic
+def total(_typing: Any, value: Any) -> Any:
+    """Return the sum of sixteen numbers as a float32."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_FLOAT, [_FLOAT, _VECTOR])
+        function = cgutils.get_or_insert_function(
+            builder.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32"
+        )
+        return builder.call(function, [ir.Constant(_FLOAT, -0.0), arguments[0]], fastmath=("reassoc",))
+
+    return types.float32(lanes), generate
