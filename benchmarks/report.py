@@ -190,15 +190,18 @@ def _plot(records: list[Record], path: Path) -> None:
 
 
 def plot_growth(records: list[Record], axes_titles: dict[str, str], path: Path) -> None:
-    """Draw time in training (above) and peak memory (below) against each thing that was changed."""
-    measures = {"s in training": ("training_seconds", 1.0), "peak memory, MB": ("peak_bytes", 1e-6)}
+    """Draw time in training for each token (above) and peak memory (below) against what was changed."""
+    measures: dict[str, Callable[[Record], float]] = {
+        "training, µs a token": lambda r: 1e6 * r["training_seconds"] / r["tokens"],
+        "peak memory, MB": lambda r: 1e-6 * r["peak_bytes"],
+    }
     size = (3 * len(axes_titles), 6)
     figure, panels = plt.subplots(len(measures), len(axes_titles), figsize=size, layout="constrained")
-    for row, (measured, (key, scale)) in zip(panels, measures.items(), strict=True):
+    for row, (measured, value_of) in zip(panels, measures.items(), strict=True):
         for panel, (changed, title) in zip(row, axes_titles.items(), strict=True):
             for trainer, group in _by_trainer(r for r in records if r["axis"] == changed).items():
                 values = sorted({r[changed] for r in group})
-                medians = [scale * _median([r for r in group if r[changed] == v], key) for v in values]
+                medians = [statistics.median(value_of(r) for r in group if r[changed] == v) for v in values]
                 panel.plot(values, medians, marker="o", markersize=4, label=trainer)
             panel.set_xlabel(title)
             panel.xaxis.set_major_formatter(EngFormatter(sep=""))

@@ -93,7 +93,7 @@ One thing is changed at a time; otherwise {run["corpus"]["tokens"]:,} tokens,
 {run["corpus"]["vocabulary"]:,} words, dim 100, window 5, 5 negatives, {machine["cores"]} threads,
 one epoch. Medians.
 
-![Time in training and peak memory](scaling.png)"""
+![Time in training for each token, and peak memory](scaling.png)"""
     ]
     for axis, title in _PANELS.items():
         lines = [
