@@ -22,7 +22,7 @@ _MODEL, _TEXT, _RUN = "What to learn", "How to read the text", "How to run"
 
 
 @app.command()
-def train(
+def train(  # noqa: PLR0917 (typer makes options of parameters)
     corpus: Annotated[
         list[Path],
         typer.Argument(

@@ -4,6 +4,6 @@ from firth.training.loop import Standing
 from firth.training.model import TrainedModel
 from firth.training.progress import Callback, Epoch, Progress
 from firth.training.progress_bar import ProgressBar
-from firth.training.train import train
+from firth.training.session import train
 
 __all__ = ["Callback", "Epoch", "Progress", "ProgressBar", "Standing", "TrainedModel", "train"]

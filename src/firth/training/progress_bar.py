@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from firth.training.progress import Callback, Epoch, Progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Display
-    from rich.progress import TaskID
+    from rich.progress import Progress as Display, TaskID
 
     from firth.training.model import TrainedModel
 

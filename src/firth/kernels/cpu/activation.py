@@ -46,7 +46,7 @@ _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = map(
 
 
 @kernel(inline="always")
-def exp_minus_abs(x):  # type: ignore[no-untyped-def]
+def exp_minus_abs(x):
     """Return ``exp(-|x|)`` of a float32; below 1.2e-38 it stays at that."""
     power = max(-abs(x) * _LOG2_E, _LOWEST_EXPONENT)
     whole = np.floor(power + _HALF)
@@ -56,14 +56,14 @@ def exp_minus_abs(x):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def sigmoid_of(x, e):  # type: ignore[no-untyped-def]
+def sigmoid_of(x, e):
     """Return ``sigmoid(x)`` given ``e = exp(-|x|)``."""
     numerator = _ONE if x >= _ZERO else e
     return numerator / (_ONE + e)
 
 
 @kernel(inline="always")
-def softplus_of(x, e):  # type: ignore[no-untyped-def]
+def softplus_of(x, e):
     """Return ``log(1 + exp(x))``, which is ``-log sigmoid(-x)``, given ``e = exp(-|x|)``."""
     series = (
         (((((((_L8 * e + _L7) * e + _L6) * e + _L5) * e + _L4) * e + _L3) * e + _L2) * e + _L1) * e + _L0

@@ -9,7 +9,7 @@ from firth.kernels.cpu.random import HALF, LOW, below, draw
 
 
 @kernel()
-def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, first, last):  # type: ignore[no-untyped-def]
+def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, first, last):
     """Subsample the corpus positions `start` to `stop` and find the window of each token that stays.
 
     Whether a token stays and the radius of its window are functions of its position alone, so blocks can be
@@ -72,7 +72,7 @@ def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, 
 
 
 @kernel(inline="always")
-def _row_if_kept(ids, position, lookup, keep, key):  # type: ignore[no-untyped-def]
+def _row_if_kept(ids, position, lookup, keep, key):
     """Return the row of the token at `position`, or -1 where it is dropped."""
     row = lookup[ids[position]]
     if row >= 0 and (draw(key, np.uint64(position)) >> HALF) > np.uint64(keep[row]):
@@ -81,7 +81,7 @@ def _row_if_kept(ids, position, lookup, keep, key):  # type: ignore[no-untyped-d
 
 
 @kernel()
-def _tokens_before(ids, start, lookup, keep, key, window, tokens):  # type: ignore[no-untyped-def]
+def _tokens_before(ids, start, lookup, keep, key, window, tokens):
     """Put up to `window` tokens that stay, of the document that is open at `start`, and return how many."""
     n = 0
     position = start - 1
@@ -97,7 +97,7 @@ def _tokens_before(ids, start, lookup, keep, key, window, tokens):  # type: igno
 
 
 @kernel()
-def _tokens_after(ids, stop, lookup, keep, key, window, tokens):  # type: ignore[no-untyped-def]
+def _tokens_after(ids, stop, lookup, keep, key, window, tokens):
     """Put up to `window` tokens that stay, of the document that is open at `stop`, and return how many."""
     n = 0
     position = stop

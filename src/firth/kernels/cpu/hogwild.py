@@ -18,7 +18,7 @@ _ONE = np.float32(1.0)
 
 
 @kernel(fastmath=True)
-def train_hogwild(thread, counters, stretch, text, model, options, blocks, step, work, totals):  # type: ignore[no-untyped-def]
+def train_hogwild(thread, counters, stretch, text, model, options, blocks, step, work, totals):
     """Train on blocks of a stretch, while there are any; every thread calls this with its own scratch arrays.
 
     Parameters

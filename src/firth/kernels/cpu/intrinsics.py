@@ -89,7 +89,7 @@ ARRIVALS, TICKETS, ABANDONED, N_COUNTERS = 0, 16, 32, 48
 
 
 @kernel()
-def wait_for_all(counters, threads, meeting):  # type: ignore[no-untyped-def]
+def wait_for_all(counters, threads, meeting):
     """Return when all threads have come to a meeting.
 
     Parameters

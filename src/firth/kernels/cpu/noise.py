@@ -35,7 +35,7 @@ def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint32]:
 
 
 @kernel()
-def _pair_up(shares, table):  # type: ignore[no-untyped-def]
+def _pair_up(shares, table):
     """Fill `table` from `shares` (mean 1), which are used up."""
     size = len(shares)
     small, large = np.empty(size, np.int64), np.empty(size, np.int64)
@@ -63,7 +63,7 @@ def _pair_up(shares, table):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def draw_noise(key, counter, table, out):  # type: ignore[no-untyped-def]
+def draw_noise(key, counter, table, out):
     """Fill `out` (int of any width) with draws number `counter`, `counter` + 1, ... of the stream `key`."""
     size = np.uint64(len(table))
     for k in range(len(out)):

@@ -34,7 +34,7 @@ def _mix_integer(value: int) -> int:
 
 
 @kernel(inline="always")
-def draw(key, counter):  # type: ignore[no-untyped-def]
+def draw(key, counter):
     """Return 64 random bits: draw number `counter` of the stream `key` (both uint64)."""
     value = key + counter * GOLDEN
     value = (value ^ (value >> _30)) * _MULTIPLIER_1
@@ -43,6 +43,6 @@ def draw(key, counter):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline="always")
-def below(bits, limit):  # type: ignore[no-untyped-def]
+def below(bits, limit):
     """Return a number from 0 to `limit` - 1 (uint64) from 32 random bits, without a division."""
     return (bits * limit) >> HALF

@@ -18,7 +18,7 @@ _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
 @kernel(fastmath=True)
-def chunk_rows(tokens, first, last, start, stop, n_centers, n_noise, rows):  # type: ignore[no-untyped-def]
+def chunk_rows(tokens, first, last, start, stop, n_centers, n_noise, rows):
     """Fill in the rows that a chunk touches, but for those of its noise words, which the caller draws.
 
     Parameters
@@ -53,7 +53,7 @@ def chunk_rows(tokens, first, last, start, stop, n_centers, n_noise, rows):  # t
 @kernel(fastmath=True)
 def chunk_step(
     tokens, first, last, start, stop, low, rows, n_rows, inputs, outputs, rate, negatives, work, steps, masses
-):  # type: ignore[no-untyped-def]
+):
     """Compute what one chunk adds to its rows: minus `rate` times the gradient of its loss.
 
     Equations: seed 001, eq. 1 to 7 and seed 003, eq. 18 to 29, summed over the pairs of the chunk, with K noise
@@ -135,7 +135,7 @@ def chunk_step(
 
 
 @kernel(fastmath=True)
-def _noise_errors(logits, weights, rate, errors):  # type: ignore[no-untyped-def]
+def _noise_errors(logits, weights, rate, errors):
     """Fill `errors` with -rate * weight * sigmoid(logit) and return the weighted loss."""
     loss = 0.0
     for k in range(logits.shape[0]):
@@ -152,7 +152,7 @@ def _noise_errors(logits, weights, rate, errors):  # type: ignore[no-untyped-def
 @kernel(fastmath=True)
 def _leave_out_positives(
     tokens, first, last, start, n, low, rows, n_rows, n_noise, n_centers, scale, rate, work
-):  # type: ignore[no-untyped-def]
+):
     """Take back the share of each pair whose context word was drawn as noise; return the loss taken back."""
     loss = 0.0
     band = rows[n_centers + n_noise : n_rows]
@@ -178,7 +178,7 @@ def _leave_out_positives(
 
 
 @kernel(fastmath=True)
-def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):  # type: ignore[no-untyped-def]
+def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):
     """Fill `logits` with the products of each center and each of its context rows, in the order of the pairs.
 
     Two contexts at a time share what is loaded of their center; an odd last one is computed twice.
@@ -203,7 +203,7 @@ def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):  #
 
 
 @kernel(fastmath=True)
-def _pair_errors(logits, rate):  # type: ignore[no-untyped-def]
+def _pair_errors(logits, rate):
     """Replace logits x of positive pairs by rate * (1 - sigmoid(x)) and return the loss."""
     loss = _ZERO
     for i in range(len(logits)):
@@ -217,7 +217,7 @@ def _pair_errors(logits, rate):  # type: ignore[no-untyped-def]
 @kernel(fastmath=True)
 def _pair_steps(
     first, last, start, n, low, band, centers, outputs, errors, center_steps, band_steps, band_masses
-):  # type: ignore[no-untyped-def]
+):
     """Add the part of the positive pairs to the steps of the centers and of the band, two contexts at a time."""
     at = 0
     for i in range(n):
@@ -254,26 +254,26 @@ def _pair_steps(
 
 
 @kernel(inline="always")
-def _context(first, center, j):  # type: ignore[no-untyped-def]
+def _context(first, center, j):
     """Return the token that is number `j` of the context: the center itself is skipped."""
     token = first + j
     return token + 1 if token >= center else token
 
 
 @kernel(fastmath=True)
-def add_row(row, step, factor):  # type: ignore[no-untyped-def]
+def add_row(row, step, factor):
     """Add `factor` times `step` to `row`; their length is a multiple of `LANES`."""
     for d in range(0, len(row), LANES):
         store(row, d, multiply_add(factor, load(step, d), load(row, d)))
 
 
 @kernel(fastmath=True)
-def _copy(source, target):  # type: ignore[no-untyped-def]
+def _copy(source, target):
     for d in range(0, len(target), LANES):
         store(target, d, load(source, d))
 
 
 @kernel(fastmath=True)
-def _clear(row):  # type: ignore[no-untyped-def]
+def _clear(row):
     for d in range(0, len(row), LANES):
         store(row, d, zeros())

@@ -22,7 +22,7 @@ _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
 @kernel(fastmath=True)
-def train_synchronous(thread, threads, counters, stretch, text, model, options, blocks, step, work, totals):  # type: ignore[no-untyped-def]
+def train_synchronous(thread, threads, counters, stretch, text, model, options, blocks, step, work, totals):
     """Train on a stretch of the corpus; every thread calls this with its own `thread` and `work`.
 
     Parameters
@@ -94,7 +94,7 @@ def train_synchronous(thread, threads, counters, stretch, text, model, options, 
 @kernel(fastmath=True)
 def _compute(
     block, start, stop, n_chunks, tickets, counters, stretch, text, model, options, blocks, step, work
-):  # type: ignore[no-untyped-def]
+):
     """Take chunk after chunk of a super-step, while there are any, and compute what it adds."""
     tokens, first, last = blocks.tokens[block], blocks.first[block], blocks.last[block]
     position = stretch.start + block * options.block_length
@@ -126,7 +126,7 @@ def _compute(
 
 
 @kernel(fastmath=True)
-def prepare_chunk(place, center, stop, begin, position, stretch, text, options, tokens, first, last, step):  # type: ignore[no-untyped-def]
+def prepare_chunk(place, center, stop, begin, position, stretch, text, options, tokens, first, last, step):
     """List the rows of the chunk that begins at `center` in line `place` of `step`, and draw its noise.
 
     The draws are counted from the corpus `position` of the block, whose centers begin at `begin`.
@@ -148,7 +148,7 @@ def prepare_chunk(place, center, stop, begin, position, stretch, text, options, 
 
 
 @kernel(fastmath=True)
-def touch(rows, n_rows, model, options):  # type: ignore[no-untyped-def]
+def touch(rows, n_rows, model, options):
     """Ask for the rows of a chunk before they are needed."""
     for slot in range(n_rows):
         row = np.uint64(rows[slot])
@@ -158,7 +158,7 @@ def touch(rows, n_rows, model, options):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=True)
-def _apply(thread, threads, n_chunks, model, options, step, work):  # type: ignore[no-untyped-def]
+def _apply(thread, threads, n_chunks, model, options, step, work):
     """Add the steps of the super-step to the rows that this thread owns, in the order of the text."""
     n_slots = step.rows.shape[1]
     cap = np.float32(options.cap)

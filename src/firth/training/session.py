@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
 
-Corpus = TokenCorpus | str | os.PathLike[str] | Iterable[str] | Iterable[Sequence[Any]]
+Corpus: TypeAlias = TokenCorpus | str | os.PathLike[str] | Iterable[Any]
 
 
 def train(
@@ -161,10 +161,11 @@ def _train_encoded(
         state.Model(state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)),
     )
     earlier = _earlier(resume_from)
-    if earlier is None:
+    outputs = None if earlier is None else earlier.output_vectors
+    if earlier is None or outputs is None:
         _initialise(rows, plan, start)
     else:
-        standing = _take_up(earlier, rows, plan, corpus)
+        standing = _take_up(earlier, outputs, rows, plan, corpus)
     views = [matrix[:, : config.dim] for matrix in rows]
     for view in views:
         view.flags.writeable = False
@@ -244,7 +245,9 @@ def _earlier(path: Path | None) -> WordVectors | None:
     return earlier
 
 
-def _take_up(earlier: WordVectors, rows: state.Model, plan: Plan, corpus: TokenCorpus) -> Standing:
+def _take_up(
+    earlier: WordVectors, outputs: WordVectors, rows: state.Model, plan: Plan, corpus: TokenCorpus
+) -> Standing:
     """Fill the matrices from an earlier run and return where it stands; refuse what would change it half-way."""
     settings, saved = plan.config.as_dict(), earlier.metadata["settings"]
     differing = [
@@ -259,11 +262,9 @@ def _take_up(earlier: WordVectors, rows: state.Model, plan: Plan, corpus: TokenC
         differing.append("the vocabulary has changed")
     if differing:
         raise InputError(f"cannot resume: {'; '.join(differing)}; use the same or train into another folder")
-    assert_present = earlier.output_vectors
     dim = plan.config.dim
     rows.inputs[:, :dim] = earlier.embeddings
-    if assert_present is not None:
-        rows.outputs[:, :dim] = assert_present.embeddings
+    rows.outputs[:, :dim] = outputs.embeddings
     if training["finished"]:
         _log.warning("this run is finished: nothing is left to do")
     return Standing(
