@@ -10,7 +10,7 @@ name                  written for            what it is
 ====================  =====================  ==========================================================
 """
 
-from firth.formats.registry import NAMES, detect, read, write
+from firth.formats.registry import NAMES, detect, format_for, read, write
 from firth.formats.table import VectorTable
 
-__all__ = ["NAMES", "VectorTable", "detect", "read", "write"]
+__all__ = ["NAMES", "VectorTable", "detect", "format_for", "read", "write"]

@@ -135,9 +135,19 @@ def write(
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
+    _named(format or format_for(path)).write(table, Path(path), overwrite=overwrite)
+
+
+def format_for(path: str | os.PathLike[str]) -> str:
+    """Return the name of the format in which `path` is written, by its extension.
+
+    Raises
+    ------
+    InputError
+        The extension is not known.
+    """
     target = Path(path)
-    if format is None:
-        format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
+    format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
     if format is None:
         known = ", ".join(
             f"{end or 'a folder'} ({f.name})" for f in _FORMATS.values() for end in f.extensions
@@ -145,7 +155,7 @@ def write(
         raise InputError(
             f"the extension {target.suffix!r} of {target} names no format: use {known}, or name the format"
         )
-    _named(format).write(table, target, overwrite=overwrite)
+    return format
 
 
 def detect(path: str | os.PathLike[str]) -> str:

@@ -1,0 +1,84 @@
+"""``firth convert``: vectors from one format to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firth.cli.app import app
+from firth.cli.output import console, print_json
+
+
+@app.command()
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="What to read; its content tells the format.")
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TARGET",
+            help="Where to write: a folder (native), .bin (word2vec's binary), .txt or .vec (its text).",
+        ),
+    ],
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help="native, word2vec-binary, word2vec-text or glove; decides against the extension.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace TARGET if it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Convert vectors between formats.
+
+    Only the native format keeps counts, output embeddings and settings;
+    the others keep words and vectors. Files may be read gzipped.
+
+    --json prints one object: "source", "source_format", "target",
+    "target_format", "words", "dim" and "dropped", a list of what the
+    target's format cannot keep.
+
+    [bold]Examples[/bold]
+
+    firth convert vectors/ vectors.bin
+
+    firth convert GoogleNews-vectors-negative300.bin.gz news/
+
+    firth convert vectors/ glove.txt --to glove --overwrite
+    """
+    from firth import formats
+
+    source_format = formats.detect(source)
+    table = formats.read(source, format=source_format)
+    target_format = formats.format_for(target) if to is None else to
+    formats.write(table, target, format=target_format, overwrite=overwrite)
+    has = {
+        "counts": table.vocabulary.counts is not None,
+        "output embeddings": table.output_embeddings is not None,
+        "settings and history": bool(table.metadata),
+    }
+    dropped = [name for name, there in has.items() if there and target_format != "native"]
+    n_words, dim = table.embeddings.shape
+    if as_json:
+        print_json(
+            {
+                "source": str(source),
+                "source_format": source_format,
+                "target": str(target),
+                "target_format": target_format,
+                "words": n_words,
+                "dim": dim,
+                "dropped": dropped,
+            }
+        )
+        return
+    out = console()
+    line = f"{n_words:,} words of {dim} dimensions: {source} ({source_format}) to {target} ({target_format})"
+    out.print(line, markup=False, soft_wrap=True)
+    if dropped:
+        out.print(f"not kept, for lack of a place in {target_format}: {', '.join(dropped)}", markup=False)

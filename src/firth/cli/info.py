@@ -1,0 +1,77 @@
+"""``firth info``: what a saved model or a file of vectors holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from firth.cli.app import app
+from firth.cli.output import console, print_json, printable, table
+
+_SHOWN = 10
+
+
+@app.command()
+def info(
+    vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="A saved model, or a file of vectors.")],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of a table.")
+    ] = False,
+) -> None:
+    """Show what a saved model or a file of vectors holds.
+
+    --json prints one object: "path", "format", "words", "dim", "tokens"
+    (how many the words stand for; null where counts are not known),
+    "output_embeddings" (whether they are there), "first_words" (up to ten)
+    and "metadata", which for a model that firth trained holds its settings
+    and history.
+
+    [bold]Examples[/bold]
+
+    firth info vectors/
+
+    firth info GoogleNews-vectors-negative300.bin --json
+    """
+    from firth import formats
+
+    format = formats.detect(vectors)
+    held = formats.read(vectors, format=format)
+    n_words, dim = held.embeddings.shape
+    first = held.vocabulary.words[:_SHOWN]
+    if as_json:
+        print_json(
+            {
+                "path": str(vectors),
+                "format": format,
+                "words": n_words,
+                "dim": dim,
+                "tokens": held.vocabulary.total,
+                "output_embeddings": held.output_embeddings is not None,
+                "first_words": first,
+                "metadata": held.metadata,
+            }
+        )
+        return
+    total = held.vocabulary.total
+    rows = [
+        ("path", str(vectors)),
+        ("format", format),
+        ("words", f"{n_words:,}"),
+        ("dimensions", str(dim)),
+        ("tokens", "not known" if total is None else f"{total:,}"),
+        ("output embeddings", "no" if held.output_embeddings is None else "yes"),
+        ("first words", " ".join(map(printable, first))),
+    ]
+    rows += [(str(name), _short(value)) for name, value in held.metadata.items()]
+    shown = table("", "", rows=rows)
+    shown.show_header = False
+    console().print(shown)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={item}" for key, item in value.items())
+    return str(value)
