@@ -51,8 +51,8 @@ def test_version(capsys):
 def test_without_arguments_the_help_is_shown_and_nothing_was_done(capsys):
     assert run([]) == 2
     out, err = capsys.readouterr()
-    assert out == ""
-    assert "Usage: firth" in err
+    assert "Usage: firth" in out
+    assert err == "firth: no command is given: choose one of those above\n"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_without_arguments_the_help_is_shown_and_nothing_was_done(capsys):
         (["train"], "Missing argument 'CORPUS...'"),
         (["train", "corpus.txt"], "Missing option '--output'"),
         (["train", "corpus.txt", "--output", "v", "--dims", "5"], "No such option: --dims"),
-        (["train", "corpus.txt", "--output", "v", "--dim", "many"], "'many' is not a valid integer"),
+        (["train", "corpus.txt", "--output", "v", "--dim", "many"], "Invalid value for '--dim'"),
         (
             ["train", "corpus.txt", "--output", "v", "--dim", "0"],
             "dim is 0, but must be a whole number from 1",

@@ -53,9 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FirthError as error:
         return _complain(str(error))
     except _UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the whole help
-            sys.stderr.write(f"{error.format_message()}\n")
-            return 2
+        if type(error).__name__ == "NoArgsIsHelpError":  # it has shown the whole help
+            return _complain("no command is given: choose one of those above")
         help_command = error.ctx.command_path if error.ctx else "firth"
         return _complain(f"{error.format_message().rstrip('.')} (see: {help_command} --help)")
     except _ClickError as error:
