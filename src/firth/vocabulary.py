@@ -8,15 +8,18 @@ at once, by binary search.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firth.errors import ConfigError, CorpusError, FormatError, InputError, UnknownWordError
+from firth.files import replacing
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
@@ -287,6 +290,66 @@ class Vocabulary:
             self.id(words[int(np.argmin(found))])
         return found
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a text file: one word a line and, where counts are known, a tab and the count.
+
+        Raises
+        ------
+        InputError
+            A word holds a newline or a tab, or ends so that it could not be read back.
+        OutputError
+            The file cannot be written.
+        """
+        lines = []
+        for word, count in zip(
+            self.words, self.counts if self.counts is not None else [None] * len(self), strict=True
+        ):
+            if word != word.strip(" \r\t\n") or "\n" in word or "\t" in word or not word:
+                raise InputError(
+                    f"the word {word!r} cannot stand in a file of one word a line: rename or drop it"
+                )
+            lines.append(f"{word}\n" if count is None else f"{word}\t{count}\n")
+        with replacing(path) as temporary:
+            temporary.write_text("".join(lines), "utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
+        """Read a text file of one word a line, with or without counts, as `save` or word2vec.c writes it.
+
+        A count follows a tab, or the last space. Blank lines are passed over. If some lines have no count, none
+        is taken over.
+
+        Raises
+        ------
+        FormatError
+            The file cannot be read, is not UTF-8, holds a word twice, or fewer than two words.
+        """
+        try:
+            text = Path(path).read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            raise FormatError(f"cannot read the vocabulary {path}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise FormatError(
+                f"the vocabulary {path} is not UTF-8 at byte {error.start:,}: convert it"
+            ) from error
+        words: dict[str, int] = {}
+        counts: list[int | None] = []
+        for number, line in enumerate(text.split("\n"), 1):
+            stripped = line.strip(" \r\t")
+            if not stripped:
+                continue
+            word, count = _word_and_count(stripped)
+            if word in words:
+                raise FormatError(
+                    f"{path}, line {number}: {word!r} stands in line {words[word]} already: remove one"
+                )
+            words[word] = number
+            counts.append(count)
+        if len(words) < 2:
+            raise FormatError(f"the vocabulary {path} holds {len(words)} words, but at least two are needed")
+        known = [count for count in counts if count is not None]
+        return cls(words, known if len(known) == len(words) else None)
+
     def suggest(self, word: str, limit: int = 3) -> tuple[str, ...]:
         """Return up to `limit` words that are spelled nearly like `word`, among the most frequent 200,000."""
         for variant in (word.lower(), word.capitalize(), word.upper(), word.strip()):
@@ -294,6 +357,16 @@ class Vocabulary:
                 return (variant,)
         near = [other for other in self.words[:_SUGGESTIONS_LOOK_AT] if abs(len(other) - len(word)) <= 2]
         return tuple(difflib.get_close_matches(word, near, limit, 0.75))
+
+
+def _word_and_count(line: str) -> tuple[str, int | None]:
+    """Return the word of a line and its count, if a number of reasonable size follows."""
+    word, tab, count = line.rpartition("\t")
+    if not tab:
+        word, _, count = line.rpartition(" ")
+    if word and count.isascii() and count.isdigit() and len(count) < 19:
+        return word.rstrip(" \t"), int(count)
+    return line, None
 
 
 def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:

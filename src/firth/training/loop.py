@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from firth.config import SkipGram
 from firth.errors import TrainingError
 from firth.kernels.cpu import intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
 from firth.training.interruption import Interruption
-from firth.training.plan import Plan
+from firth.training.plan import Plan, make_plan
 from firth.training.progress import Callback, Epoch, Progress
+from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,10 @@ class Standing:
     loss: float = 0.0
     pairs: float = 0.0
     history: tuple[Epoch, ...] = ()
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the numbers, without the history, as plain values."""
+        return {name: getattr(self, name) for name in ("epoch", "position", "loss", "pairs")}
 
 
 def run(
@@ -96,6 +102,18 @@ def run(
                 for callback in callbacks:
                     callback.on_epoch_end(epoch)
     return standing
+
+
+def warm_up(config: SkipGram) -> None:
+    """Compile the kernel that `config` needs, or fetch it from the cache, by training on four tokens."""
+    small = dataclasses.replace(config, dim=1)
+    plan = make_plan(small, Vocabulary(["a", "b"], np.array([2, 2])), 5)
+    ids = np.array([0, 1, 0, 1, -1], np.int32)
+    ids.flags.writeable = False
+    rows = state.Model(state.aligned(2, plan.width), state.aligned(2, plan.width))
+    text = state.Text(ids, np.array([0, 1], np.int32), plan.keep, plan.noise)
+    with _workers(plan, text, rows, threads=1) as work:
+        work(_stretch(plan, Standing(), len(ids)))
 
 
 def _stretch(plan: Plan, standing: Standing, stop: int) -> state.Stretch:

@@ -19,7 +19,7 @@ BLOCK_LENGTH = 65_536
 """Corpus positions of a block: chunks are cut from fixed blocks, so that nobody's share of the work changes them."""
 
 _CENTERS = 32
-_MOST_CHUNKS = 16
+_MOST_CHUNKS = 8
 _CAP = 128.0
 _SLACK = 4.0
 _NUMBERS_OF_A_ROUND = 1 << 27

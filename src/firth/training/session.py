@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import logging
 import os
 from collections.abc import Iterable, Sequence
@@ -18,10 +17,11 @@ from firth.config import SkipGram, TextOptions
 from firth.corpus import TokenCorpus
 from firth.errors import ConfigError, InputError, OutputError
 from firth.kernels.cpu import state
-from firth.training.loop import Standing, run
+from firth.training.loop import Standing, run, warm_up
 from firth.training.model import TrainedModel
 from firth.training.plan import Plan, make_plan
-from firth.training.progress import Callback, Epoch
+from firth.training.progress import Callback
+from firth.training.resume import check_settings, resumable, take_up
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
@@ -102,6 +102,12 @@ def train(
     threads = _check_threads(threads)
     target = None if output is None else Path(output)
     _check_output(target, overwrite=overwrite, resume=resume)
+    earlier = resumable(target) if resume and target is not None else None
+    if earlier is not None:
+        check_settings(earlier, config)
+        if earlier.finished:
+            _log.warning("the run at %s is finished: nothing is left to do", target)
+            return earlier
     start = _as_vectors(init)
     if start is not None and start.dim != config.dim:
         raise ConfigError(
@@ -109,13 +115,11 @@ def train(
         )
     with concurrent.futures.ThreadPoolExecutor(1, "firth-compile") as compiler:
         # While the text is read, the kernel is compiled or fetched from its cache.
-        compiled = compiler.submit(_warm_up, config)
+        compiled = compiler.submit(warm_up, config)
         encoded = _encode(corpus, text, cache, threads, callbacks)
         try:
             compiled.result()
-            model = _train_encoded(
-                encoded, config, vocabulary, start, target if resume else None, threads, callbacks
-            )
+            model = _train_encoded(encoded, config, vocabulary, start, earlier, threads, callbacks)
         finally:
             if encoded is not corpus:
                 encoded.close()
@@ -143,7 +147,7 @@ def _train_encoded(
     config: SkipGram,
     vocabulary: Vocabulary | None,
     start: WordVectors | None,
-    resume_from: Path | None,
+    earlier: TrainedModel | None,
     threads: int,
     callbacks: Sequence[Callback],
 ) -> TrainedModel:
@@ -160,12 +164,10 @@ def _train_encoded(
         Standing(),
         state.Model(state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)),
     )
-    earlier = _earlier(resume_from)
-    outputs = None if earlier is None else earlier.output_vectors
-    if earlier is None or outputs is None:
+    if earlier is None:
         _initialise(rows, plan, start)
     else:
-        standing = _take_up(earlier, outputs, rows, plan, corpus)
+        standing = take_up(earlier, rows, chosen, corpus.fingerprint)
     views = [matrix[:, : config.dim] for matrix in rows]
     for view in views:
         view.flags.writeable = False
@@ -180,7 +182,7 @@ def _train_encoded(
             output_embeddings=outputs,
             history=standing.history,
             finished=standing.epoch == config.epochs,
-            state=_state(standing, config, corpus),
+            state={**standing.as_dict(), "corpus": corpus.fingerprint},
         )
 
     for callback in callbacks:
@@ -221,61 +223,6 @@ def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> Non
     _log.info("%d of %d words start from given vectors", len(known), len(plan.vocabulary))
 
 
-def _state(standing: Standing, config: SkipGram, corpus: TokenCorpus) -> dict[str, Any]:
-    return {
-        "finished": standing.epoch == config.epochs,
-        "epoch": standing.epoch,
-        "position": standing.position,
-        "loss": standing.loss,
-        "pairs": standing.pairs,
-        "corpus": corpus.fingerprint,
-    }
-
-
-def _earlier(path: Path | None) -> WordVectors | None:
-    """Return the model at `path` that is to be resumed, or None where there is none."""
-    if path is None:
-        return None
-    if not path.exists():
-        _log.warning("nothing to resume at %s: starting from the beginning", path)
-        return None
-    earlier = load(path, memory_map=False)
-    if earlier.output_vectors is None or "training" not in earlier.metadata:
-        raise OutputError(f"{path} holds vectors but no training that could go on: train into another folder")
-    return earlier
-
-
-def _take_up(
-    earlier: WordVectors, outputs: WordVectors, rows: state.Model, plan: Plan, corpus: TokenCorpus
-) -> Standing:
-    """Fill the matrices from an earlier run and return where it stands; refuse what would change it half-way."""
-    settings, saved = plan.config.as_dict(), earlier.metadata["settings"]
-    differing = [
-        f"{name} was {saved.get(name)!r} and is {settings[name]!r}"
-        for name in settings
-        if saved.get(name) != settings[name]
-    ]
-    training = earlier.metadata["training"]
-    if training["corpus"] != corpus.fingerprint:
-        differing.append("the corpus has changed")
-    if not differing and earlier.vocabulary != plan.vocabulary:
-        differing.append("the vocabulary has changed")
-    if differing:
-        raise InputError(f"cannot resume: {'; '.join(differing)}; use the same or train into another folder")
-    dim = plan.config.dim
-    rows.inputs[:, :dim] = earlier.embeddings
-    rows.outputs[:, :dim] = outputs.embeddings
-    if training["finished"]:
-        _log.warning("this run is finished: nothing is left to do")
-    return Standing(
-        epoch=training["epoch"],
-        position=training["position"],
-        loss=training["loss"],
-        pairs=training["pairs"],
-        history=tuple(Epoch(**record) for record in earlier.metadata["history"]),
-    )
-
-
 def _without_padding(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     """Return the first `dim` columns as a C-contiguous, read-only array, in the same memory."""
     n_rows, width = matrix.shape
@@ -288,16 +235,6 @@ def _without_padding(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float3
     dense = flat[: n_rows * dim].reshape(n_rows, dim)
     dense.flags.writeable = False
     return dense
-
-
-def _warm_up(config: SkipGram) -> None:
-    """Compile the kernel by training on a corpus of two words."""
-    counted = Vocabulary(["a", "b"], np.array([2, 2]))
-    plan = make_plan(dataclasses.replace(config, dim=1, epochs=1), counted, 5)
-    ids = np.array([0, 1, 0, 1, -1], np.int32)
-    ids.flags.writeable = False
-    rows = state.Model(state.aligned(2, plan.width), state.aligned(2, plan.width))
-    run(plan, ids, np.array([0, 1], np.int32), rows, threads=1, standing=Standing())
 
 
 def _as_vectors(init: WordVectors | str | os.PathLike[str] | None) -> WordVectors | None:

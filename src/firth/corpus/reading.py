@@ -1,0 +1,223 @@
+"""Bytes out of files: compression recognised by content, other encodings than UTF-8 recognised and refused."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Protocol
+
+from firth.corpus.sources import TextFile
+from firth.errors import CorpusError
+
+_BLOCK = 1 << 20
+_LOOKED_AT = 1 << 13
+_UTF8_BOM = b"\xef\xbb\xbf"
+# UTF-32's little-endian mark begins with UTF-16's.
+_FOREIGN_BOMS = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+class Digest(Protocol):
+    """What ``hashlib`` makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes in."""
+
+    def hexdigest(self) -> str:
+        """Return the hash of all bytes so far."""
+
+
+class SourceReader:
+    """Reads files one after the other; counts and hashes their bytes as they lie on disk.
+
+    Parameters
+    ----------
+    digest : Digest, optional
+        Takes all bytes read.
+
+    Attributes
+    ----------
+    bytes_read : int
+        Bytes read so far of all files, before decompression.
+    """
+
+    def __init__(self, digest: Digest | None = None) -> None:
+        self.bytes_read = 0
+        self._digest = digest
+
+    def raw_blocks(self, file: TextFile) -> Iterator[bytes]:
+        """Yield the bytes of `file` as they lie on disk.
+
+        Raises
+        ------
+        CorpusError
+            The file cannot be read.
+        """
+        with _open(file) as stream:
+            yield from _blocks(_Raw(stream, file, self))
+
+    def text_blocks(self, file: TextFile) -> Iterator[tuple[int, bytes]]:
+        """Yield the text of `file`, decompressed, as pairs of an offset in the text and bytes.
+
+        A byte order mark at the start is left out: the first offset is then 3.
+
+        Raises
+        ------
+        CorpusError
+            The file cannot be read, is compressed and truncated or damaged, or is no UTF-8 text.
+        """
+        with _open(file) as stream:
+            raw = _Raw(stream, file, self)
+            compression = _compression(raw.peek(_LOOKED_AT))
+            blocks = _blocks(raw) if compression is None else _decompressed(raw, compression, file)
+            offset = 0
+            for block in blocks:
+                skipped = 0
+                if offset == 0:
+                    _check_text(block[:_LOOKED_AT], file)
+                    skipped = len(_UTF8_BOM) if block.startswith(_UTF8_BOM) else 0
+                yield offset + skipped, block[skipped:]
+                offset += len(block)
+
+    def took(self, block: bytes) -> None:
+        """Account for a block that was read."""
+        self.bytes_read += len(block)
+        if self._digest is not None:
+            self._digest.update(block)
+
+
+class _Raw(io.RawIOBase):
+    """An open file that can be looked ahead into even where it cannot seek, and that reports its errors."""
+
+    def __init__(self, stream: BinaryIO, file: TextFile, reader: SourceReader) -> None:
+        self._stream, self._file, self._reader = stream, file, reader
+        self._ahead = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def peek(self, length: int) -> bytes:
+        """Return the first bytes, up to `length`, without consuming them."""
+        while len(self._ahead) < length and (more := self._fetch(length - len(self._ahead))):
+            self._ahead += more
+        return self._ahead
+
+    def read(self, size: int = -1, /) -> bytes:
+        size = _BLOCK if size < 0 else size
+        if self._ahead:
+            block, self._ahead = self._ahead[:size], self._ahead[size:]
+            return block
+        return self._fetch(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        block = self.read(len(buffer))
+        buffer[: len(block)] = block
+        return len(block)
+
+    def _fetch(self, size: int) -> bytes:
+        try:
+            block = self._stream.read(size)
+        except OSError as error:
+            raise _unreadable(self._file, error) from error
+        self._reader.took(block)
+        return block
+
+
+@contextlib.contextmanager
+def _open(file: TextFile) -> Iterator[BinaryIO]:
+    """Open `file` for reading bytes; standard input stays open afterwards."""
+    if file.path is None:
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.path.open("rb", buffering=0)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    with stream:
+        yield stream
+
+
+def _unreadable(file: TextFile, error: OSError) -> CorpusError:
+    return CorpusError(f"cannot read {file}: {error.strerror or error}; check the file and its permissions")
+
+
+def _blocks(stream: io.RawIOBase | BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+def _compression(start: bytes) -> str | None:
+    """Return the compression that a file's first bytes show, or None."""
+    if start.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    # "BZh" alone could begin a text; a block, or the end of an empty stream, follows it.
+    if start.startswith(b"BZh") and start[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return "bz2"
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return "xz"
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        return "zstd"
+    return None
+
+
+def _decompressed(raw: _Raw, compression: str, file: TextFile) -> Iterator[bytes]:
+    try:
+        with _decompressor(raw, compression) as stream:
+            yield from _blocks(stream)
+    except CorpusError:
+        raise
+    except EOFError as error:
+        raise CorpusError(
+            f"{file} is truncated: its {compression} data ends too early; fetch or compress the file again"
+        ) from error
+    except ImportError as error:
+        raise CorpusError(
+            f"{file} is compressed with {compression}, which this Python was built without: decompress it first"
+        ) from error
+    # Each decompressor has an exception of its own, and errors of the disk have become CorpusError before.
+    except Exception as error:
+        raise CorpusError(
+            f"{file} is damaged: its {compression} data is not valid ({error}); fetch or compress the file again"
+        ) from error
+
+
+def _decompressor(raw: _Raw, compression: str) -> BinaryIO:
+    source: Any = raw
+    if compression == "gzip":
+        import gzip
+
+        return gzip.GzipFile(fileobj=source)  # type: ignore[return-value]
+    if compression == "bz2":
+        import bz2
+
+        return bz2.BZ2File(source)  # type: ignore[return-value]
+    if compression == "xz":
+        import lzma
+
+        return lzma.LZMAFile(source)  # type: ignore[return-value]
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.ZstdFile(source)  # type: ignore[return-value]
+
+
+def _check_text(start: bytes, file: TextFile) -> None:
+    """Refuse what is no UTF-8 text, as its first bytes show it."""
+    for mark, encoding in _FOREIGN_BOMS.items():
+        if start.startswith(mark):
+            raise CorpusError(
+                f"{file} is {encoding} text, but must be UTF-8: convert it (iconv -f {encoding} -t UTF-8)"
+            )
+    at = start.find(b"\0")
+    if at >= 0:
+        raise CorpusError(
+            f"{file} is not text: byte {at:,} is NUL, as in binary files and UTF-16; leave the file out or convert it "
+            "to UTF-8 text"
+        )

@@ -1,0 +1,210 @@
+"""An encoded corpus: ids on disk, mapped; the types with their counts."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.corpus.type_table import TypeTable
+from firth.errors import CorpusError, FormatError, InputError
+from firth.vocabulary import Vocabulary, Words
+
+MANIFEST = "corpus.json"
+IDS, TEXT, OFFSETS, COUNTS = "ids.int32", "types.utf8", "offsets.int64", "counts.int64"
+_DTYPES = {IDS: np.int32, TEXT: np.uint8, OFFSETS: np.int64, COUNTS: np.int64}
+
+
+class TokenCorpus:
+    """A corpus as ids of its types; immutable, and a context manager that closes it.
+
+    Made by `firth.corpus.encode`. The ids of a cached corpus stay on disk when it is closed, others are removed.
+
+    Parameters
+    ----------
+    ids : ndarray of int32, shape (n_tokens + n_documents,)
+        Read-only. The type of each token; -1 after each document, none of which is empty.
+    types : Words
+        All different tokens, in the order in which the text first shows them.
+    type_counts : ndarray of int64, shape (len(types),)
+        How often each type occurs.
+    n_documents : int
+        How often -1 stands in `ids`.
+    fingerprint : str
+        A hash of `ids` and `types`: equal fingerprints mean equal corpora, wherever they came from.
+    on_close : callable, optional
+        Called once, by `close` or at the end of the process.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.int32],
+        types: Words,
+        type_counts: NDArray[np.int64],
+        *,
+        n_documents: int,
+        fingerprint: str,
+        on_close: Callable[[], object] | None = None,
+    ) -> None:
+        self._ids: NDArray[np.int32] | None = ids
+        self._types = types
+        self._type_counts = type_counts
+        self._n_documents = n_documents
+        self._fingerprint = fingerprint
+        self._closed = weakref.finalize(self, on_close or _nothing)
+
+    @property
+    def ids(self) -> NDArray[np.int32]:
+        """The type of each token, with -1 after each document: read-only int32, (n_tokens + n_documents,).
+
+        Raises
+        ------
+        InputError
+            The corpus is closed.
+        """
+        if self._ids is None:
+            raise InputError("the corpus is closed: use it inside its with block, or encode the text again")
+        return self._ids
+
+    @property
+    def types(self) -> Words:
+        """All different tokens, in the order in which the text first shows them."""
+        return self._types
+
+    @property
+    def type_counts(self) -> NDArray[np.int64]:
+        """How often each type occurs: read-only int64, shape (len(types),)."""
+        return self._type_counts
+
+    @property
+    def n_tokens(self) -> int:
+        """The number of tokens."""
+        return int(self._type_counts.sum())
+
+    @property
+    def n_documents(self) -> int:
+        """The number of documents, none of which is empty."""
+        return self._n_documents
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of ids and types: equal fingerprints mean equal corpora, wherever they came from."""
+        return self._fingerprint
+
+    def __repr__(self) -> str:
+        return f"TokenCorpus({self.n_tokens:,} tokens of {len(self.types):,} types in {self.n_documents:,} documents)"
+
+    def __enter__(self) -> TokenCorpus:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the ids, and of their file if it was temporary; closing twice does nothing."""
+        self._ids = None
+        self._closed()
+
+    def vocabulary(
+        self, *, min_count: int = 1, max_vocab: int | None = None, stop_words: Iterable[str] = ()
+    ) -> Vocabulary:
+        """Choose the words to learn: see `firth.Vocabulary.from_counts`.
+
+        Raises
+        ------
+        CorpusError
+            Fewer than two words are left.
+        """
+        return Vocabulary.from_counts(
+            (self.types, self.type_counts), min_count=min_count, max_vocab=max_vocab, stop_words=stop_words
+        )
+
+    def count_in(self, vocabulary: Vocabulary) -> Vocabulary:
+        """Return the words of `vocabulary`, in its order, with their counts in this corpus (0 where absent).
+
+        Raises
+        ------
+        CorpusError
+            None of the words occurs.
+        """
+        rows = self.lookup_table(vocabulary)
+        known = rows >= 0
+        if not known.any():
+            raise CorpusError(
+                f"none of the {len(vocabulary):,} words of the vocabulary occurs among the {len(self.types):,} "
+                "different tokens of the corpus: check that both are lowercased and tokenized alike"
+            )
+        counts = np.zeros(len(vocabulary), np.int64)
+        counts[rows[known]] = self.type_counts[known]
+        return Vocabulary(vocabulary.words, counts)
+
+    def lookup_table(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
+        """Return the row of each type in `vocabulary`, int32, shape (len(types),), or -1 where it is not there.
+
+        Of a word that `vocabulary` holds twice it is the first row.
+        """
+        table = TypeTable()
+        rows_of = np.full(len(vocabulary), -1, np.int32)
+        numbers = table.add_words(vocabulary.words)
+        # Backwards, so that of two equal words the first stays.
+        rows_of[numbers[::-1]] = np.arange(len(vocabulary) - 1, -1, -1, dtype=np.int32)
+        found = table.find_words(self.types)
+        return np.where(found >= 0, rows_of[found], np.int32(-1))
+
+
+def write_types(folder: Path, words: Words, counts: NDArray[np.int64]) -> None:
+    """Write the types of a corpus beside its ids."""
+    (folder / TEXT).write_bytes(words.text.data)
+    (folder / OFFSETS).write_bytes(words.offsets.data)
+    (folder / COUNTS).write_bytes(counts.data)
+
+
+def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
+    """Write what `open_corpus` checks the files against; it is written last."""
+    sizes = {name: (folder / name).stat().st_size for name in _DTYPES}
+    (folder / MANIFEST).write_text(json.dumps({**facts, "sizes": sizes}, indent=1), "utf-8")
+
+
+def open_corpus(folder: Path, on_close: Callable[[], object] | None = None) -> TokenCorpus:
+    """Open the corpus that was written to `folder`.
+
+    Raises
+    ------
+    FormatError
+        The files are not whole.
+    """
+    try:
+        facts = json.loads((folder / MANIFEST).read_text("utf-8"))
+        for name, size in facts["sizes"].items():
+            if (folder / name).stat().st_size != size:
+                raise FormatError(f"{folder / name} does not have {size} bytes")
+        ids = np.memmap(folder / IDS, np.int32, "r")
+        text, offsets, counts = (
+            np.fromfile(folder / name, _DTYPES[name]) for name in (TEXT, OFFSETS, COUNTS)
+        )
+        words = Words(text, offsets)
+        if len(counts) != len(words) or counts.sum() + facts["n_documents"] != len(ids):
+            raise FormatError(f"the counts in {folder} do not fit its ids")
+        counts.flags.writeable = False
+        return TokenCorpus(
+            ids,
+            words,
+            counts,
+            n_documents=facts["n_documents"],
+            fingerprint=facts["fingerprint"],
+            on_close=on_close,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(f"the encoded corpus in {folder} is damaged: {error}") from error
+
+
+def _nothing() -> None:
+    pass
