@@ -69,7 +69,11 @@ def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -
         `path` exists and `overwrite` is false, or the place cannot be written.
     """
     target = Path(path)
-    if not overwrite and target.exists() and not (target.is_dir() and not any(target.iterdir())):
+    try:
+        taken = not overwrite and target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except OSError as error:
+        raise output_error(target, error) from error
+    if taken:
         raise OutputError(f"cannot write {target}: it exists already; choose another place or overwrite it")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
