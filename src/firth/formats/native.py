@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import FormatError, InputError, OutputError
-from firth.files import replacing_folder
+from firth.files import output_error, replacing_folder
 from firth.formats.table import VectorTable
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.vocabulary import Vocabulary, Words
@@ -54,7 +54,7 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
         The folder exists and `overwrite` is false, or it holds something else than vectors, or it
         cannot be written.
     """
-    if overwrite and path.is_dir() and any(path.iterdir()) and not is_native(path):
+    if overwrite and _holds_something_else(path):
         raise OutputError(
             f"cannot overwrite {path}: it holds something else than vectors; choose another place"
         )
@@ -102,6 +102,13 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:
                 f"{embeddings.shape[1]}: the files are not of one model"
             )
     return VectorTable(vocabulary, embeddings, output_embeddings, metadata)
+
+
+def _holds_something_else(path: Path) -> bool:
+    try:
+        return path.exists() and not is_native(path) and not (path.is_dir() and not any(path.iterdir()))
+    except OSError as error:
+        raise output_error(path, error) from error
 
 
 def _unknown_token(vocabulary: Vocabulary) -> str:

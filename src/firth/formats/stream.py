@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import itertools
 import logging
+import os
+import stat
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -40,6 +42,10 @@ def reading(path: Path) -> Iterator[BinaryIO]:
         The file cannot be opened or read, or its compressed data are damaged.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():
+            raise FormatError(
+                f"cannot read {path}: it is a pipe or a device; save its content to a file first"
+            )
         with contextlib.ExitStack() as stack:
             file: BinaryIO = stack.enter_context(path.open("rb"))
             if file.peek(2)[:2] == _GZIP:  # type: ignore[attr-defined]
@@ -132,9 +138,9 @@ def writing(path: Path, table: VectorTable, format: str, overwrite: bool) -> Ite
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
         raise OutputError(f"cannot write {path}: it is a folder, but {format} is a file; name a file")
-    if path.exists() and not overwrite:
+    if os.path.exists(path) and not (overwrite and path.is_file()):  # noqa: PTH110
         raise OutputError(f"cannot write {path}: it exists already; choose another place or overwrite it")
     _check_words(table.vocabulary.words, format)
     for start in range(0, len(table.embeddings), ROWS_AT_ONCE):

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import os
 import subprocess
 import sys
 import textwrap
@@ -333,6 +334,33 @@ def test_a_damaged_folder_gives_a_table_or_a_format_error(name, data, tmp_path_f
     except FormatError:
         return
     assert len(table.embeddings) == len(list(table.vocabulary))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_and_devices_are_refused_at_once_and_never_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FormatError, match="pipe or a device"):
+        formats.read(tmp_path / "pipe")
+    for format in [*FOREIGN, "native"]:
+        with pytest.raises(FormatError):
+            formats.read(tmp_path / "pipe", format=format)
+        with pytest.raises(OutputError):
+            formats.write(make(), tmp_path / "pipe", format=format, overwrite=True)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("format", [*FOREIGN, "native"])
+def test_names_that_cannot_be_are_refused(format, tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / ("x" * 300), tmp_path / "file" / "x"):
+        for overwrite in (False, True):
+            with pytest.raises(OutputError, match="cannot write"):
+                formats.write(make(), path, format=format, overwrite=overwrite)
+        with pytest.raises(FormatError, match="cannot read"):
+            formats.read(path)
+        with pytest.raises(FormatError):
+            formats.read(path, format=format)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_encoded_words_are_those_of_the_rows():
