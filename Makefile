@@ -45,6 +45,7 @@ help: ## List the targets
 demo: $(BASE) ## Train on the documentation of your own Python and look at the result
 	$(say) 'Training on the documentation of the standard library (firth demo)'
 	@$(BIN)/firth demo
+	$(say) 'firth is $(BIN)/firth: try $(BIN)/firth neighbors demo-vectors file'
 
 test: lint site pytest ## Lint, type-check, build the documentation and the wheel, run the tests
 

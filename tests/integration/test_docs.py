@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(
-    r"^<!-- not run: (?P<reason>[^\n]+) -->$"
+    r"^ *<!-- not run: (?P<reason>[^\n]+) -->$"
     r"|^<!-- first:\n(?P<hidden>.*?)^-->$"
     r"|^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<code>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
@@ -75,14 +75,14 @@ def blocks(page):
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory):
-    """A folder with a corpus of a few hundred thousand real words, and vectors trained on it."""
+    """A folder with a corpus of some hundred thousand real words, and vectors trained on it."""
     folder = tmp_path_factory.mktemp("material")
-    documents = itertools.islice(standard_library_documents(), 1_500)
+    documents = itertools.islice(standard_library_documents(), 0, None, 3)
     text = "".join(" ".join(document.split()) + "\n" for document in documents)
     (folder / "corpus.txt").write_text(text, encoding="utf-8")
     firth.train(
         folder / "corpus.txt",
-        firth.SkipGram(epochs=1),
+        firth.SkipGram(epochs=3),
         text=firth.TextOptions(tokenize="words", lowercase=True),
         output=folder / "vectors",
     )
