@@ -146,6 +146,19 @@ def test_sentence_transformers_loads_the_folder_and_encodes(vectors, folder):
     np.testing.assert_allclose(encoded[2], vectors["king"] / 2, atol=1e-6)
 
 
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_text_is_split_as_the_training_text_was(lowercase, tmp_path):
+    tokenizers = pytest.importorskip("tokenizers")
+    words = ["the", "The", "king's", "l’état", "naïve", "x2", "日本"]
+    text = {"tokenize": "words", "lowercase": lowercase}
+    table = VectorTable(Vocabulary(words), np.eye(len(words), dtype=np.float32), metadata={"text": text})
+    firth.WordVectors(table).save(tmp_path / "vectors")
+    tokenizer = tokenizers.Tokenizer.from_file(str(tmp_path / "vectors" / "tokenizer.json"))
+    prose = "The king's (naïve) l’état: «日本», x2!\n -- the?"
+    found = re.findall(r"\w+(?:['’]\w+)*", prose.lower() if lowercase else prose)
+    assert tokenizer.encode(prose).tokens == found
+
+
 def test_the_library_of_safetensors_reads_all_files(vectors, folder):
     numpy = pytest.importorskip("safetensors.numpy")
     np.testing.assert_array_equal(

@@ -12,8 +12,13 @@
 The unknown token is there because model2vec wants one. Its row is zero: sentence-transformers counts it
 into the mean of a sentence, where zero changes the length of the result and never its direction. firth
 itself never shows it. It is called ``[UNK]``, unless a word of the corpus has that name; then it gets more
-brackets. A word that holds whitespace keeps its row and its entry in tokenizer.json, but the foreign
-libraries split text at whitespace and so never ask for it; firth finds it by its own vocabulary.
+brackets.
+
+Where ``metadata["text"]`` says how the text was read (``lowercase``, and ``tokenize`` as "whitespace" or
+"words"), tokenizer.json reads text so, too; otherwise it splits at whitespace, because a regular expression
+of the user's may mean something else there. A word that holds whitespace keeps its row and its entry in
+tokenizer.json, but the foreign libraries split text and so never ask for it; firth finds it by its own
+vocabulary.
 """
 
 from __future__ import annotations
@@ -35,6 +40,13 @@ from firth.vocabulary import Vocabulary, Words
 FORMAT_VERSION = 1
 
 _MODULES = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]
+# "words" as firth.corpus finds them.
+_FIND_WORDS = {
+    "type": "Split",
+    "pattern": {"Regex": r"\w+(?:['’]\w+)*"},
+    "behavior": "Removed",
+    "invert": True,
+}
 _MAX_METADATA_BYTES = 1 << 28
 
 
@@ -133,14 +145,14 @@ def _vocabulary_tensors(vocabulary: Vocabulary) -> dict[str, list[NDArray[Any]]]
 def _tokenizer(words: Words, unknown: str, metadata: Mapping[str, Any]) -> Iterator[str]:
     """Yield tokenizer.json in pieces: of a large vocabulary it is the largest text."""
     text = metadata.get("text")
-    lowercase = isinstance(text, Mapping) and bool(text.get("lowercase"))
+    options = text if isinstance(text, Mapping) else {}
     frame: dict[str, Any] = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [],
-        "normalizer": {"type": "Lowercase"} if lowercase else None,
-        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "normalizer": {"type": "Lowercase"} if options.get("lowercase") else None,
+        "pre_tokenizer": _FIND_WORDS if options.get("tokenize") == "words" else {"type": "WhitespaceSplit"},
         "post_processor": None,
         "decoder": None,
     }

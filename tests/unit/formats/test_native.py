@@ -219,3 +219,14 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path):
         formats.read(tmp_path)
     with pytest.raises(FormatError, match="No such file"):
         formats.read(tmp_path / "nothing")
+
+
+def test_the_tokenizer_finds_the_words_that_the_corpus_finds(tmp_path):
+    from firth.corpus import tokenizing
+
+    table = VectorTable(
+        Vocabulary(["a"]), np.ones((1, 2), np.float32), metadata={"text": {"tokenize": "words"}}
+    )
+    formats.write(table, tmp_path / "vectors")
+    tokenizer = json.loads((tmp_path / "vectors" / "tokenizer.json").read_text("utf-8"))
+    assert tokenizer["pre_tokenizer"]["pattern"] == {"Regex": tokenizing._WORD.pattern}
