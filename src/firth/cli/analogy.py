@@ -33,7 +33,7 @@ def analogy(
         bool, typer.Option("--json", help="Print one JSON object instead of a table.")
     ] = False,
 ) -> None:
-    """Complete an analogy: say what C is to, as A is to B.
+    """Complete an analogy: A is to B as C is to ...
 
     None of the three words is an answer.
 

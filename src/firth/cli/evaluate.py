@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def evaluate(
     vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="A saved model, or a file of vectors.")],
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Files of analogies or of similarities.")
+        list[Path], typer.Argument(metavar="FILE", help="Files of analogies or of similarities.")
     ],
     *,
     restrict: Annotated[

@@ -14,7 +14,7 @@ from firth.cli.output import console, print_json, table
 @app.command()
 def neighbors(
     vectors: Annotated[Path, typer.Argument(metavar="VECTORS", help="A saved model, or a file of vectors.")],
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="One word or several.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="One word or several.")],
     *,
     k: Annotated[int, typer.Option("-k", help="How many neighbors of each word.")] = 10,
     restrict: Annotated[
