@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from firth.errors import CorpusError
 from firth.kernels.cpu import encoding
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 2 << 20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

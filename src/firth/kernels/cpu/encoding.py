@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.kernels.compile import kernel
+from firth.kernels.cpu.byte_words import same_bytes, short_word_at, trailing_zeros, word_at
 
 _ORDINARY, _SPACE, _NEWLINE, _WIDE = 0, 1, 2, 3
 
@@ -31,9 +32,12 @@ def _kinds() -> NDArray[np.uint8]:
 
 _KINDS = _kinds()
 
-# FNV-1a, 64 bits (Fowler, Noll and Vo; RFC 9923).
-_HASH_START = np.uint64(0xCBF29CE484222325)
-_HASH_PRIME = np.uint64(0x100000001B3)
+_EACH_BYTE = np.uint64(0x0101010101010101)
+_HIGH_BITS = np.uint64(0x80) * _EACH_BYTE
+_ABOVE_SPACE = np.uint64(0x21) * _EACH_BYTE
+
+# The golden ratio in 64 bits, made odd: multiplying by it mixes upwards (Knuth, The Art of Computer Programming 3, 6.4).
+_HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @kernel()
@@ -91,11 +95,55 @@ def _character_length(data, i):
 
 
 @kernel()
-def _same(first, first_start, second, second_start, length):
-    for k in range(length):  # noqa: SIM110 (a generator does not compile)
-        if first[first_start + k] != second[second_start + k]:
-            return False
-    return True
+def _piece_end(data, i):
+    """Return the end of the piece that begins at `i`, and whether it is UTF-8; if not, where it stops being so."""
+    n = len(data)
+    while True:
+        while i + 8 <= n:
+            # The high bit of each byte that is beyond ASCII, a space or a control character; a carry can set more,
+            # but only above the lowest.
+            word = word_at(data, i)
+            stops = (((word - _ABOVE_SPACE) & ~word) | word) & _HIGH_BITS
+            if stops != 0:
+                i += trailing_zeros(stops) >> 3
+                break
+            i += 8
+        if i == n:
+            return i, True
+        kind = _KINDS[data[i]]
+        if kind == _ORDINARY:
+            i += 1
+            continue
+        while kind == _WIDE:
+            if _wide_space(data, i) > 0:
+                return i, True
+            length = _character_length(data, i)
+            if length == 0:
+                return i, False
+            i += length
+            if i == n:
+                return i, True
+            kind = _KINDS[data[i]]
+        if kind != _ORDINARY:
+            return i, True
+
+
+@kernel()
+def _hash(data, start, end):
+    """Return a hash of ``data[start:end]``; among pieces of one length of up to 8 bytes no two have the same.
+
+    Xor, multiplication by an odd number and xor with the own upper half can all be undone, so that a single word
+    cannot meet another one.
+    """
+    hashed = np.uint64(end - start)
+    if start == end:
+        return hashed
+    while end - start > 8:
+        hashed = (hashed ^ word_at(data, start)) * _HASH_FACTOR
+        hashed ^= hashed >> np.uint64(32)
+        start += 8
+    hashed = (hashed ^ short_word_at(data, start, end - start)) * _HASH_FACTOR
+    return hashed ^ (hashed >> np.uint64(32))
 
 
 @kernel()
@@ -136,17 +184,34 @@ def split_pieces(data):
     valid : int
         ``len(data)``, or where the first character begins that is not UTF-8; then the rest is meaningless.
     """
-    n = len(data)
-    ids = np.empty(n + 1, np.int32)
-    n_ids = 0
+    ids = np.empty(len(data), np.int32)
     room = 1 << 13
     starts, ends = np.empty(room, np.int64), np.empty(room, np.int64)
     hashes = np.empty(room, np.uint64)
     slots = np.zeros(2 * room, np.int32)
+    done, n_ids, n_pieces, valid = 0, 0, 0, True
+    while True:
+        done, n_ids, n_pieces, valid = _split_some(
+            data, done, ids, n_ids, starts, ends, hashes, slots, n_pieces
+        )
+        if done == len(data) or not valid:
+            break
+        room *= 2
+        starts, ends, hashes = _larger(starts, room), _larger(ends, room), _larger(hashes, room)
+        slots = np.zeros(2 * room, np.int32)
+        fill_slots(slots, hashes, n_pieces)
+    return ids[:n_ids], starts[:n_pieces], ends[:n_pieces], hashes[:n_pieces], done
+
+
+@kernel()
+def _split_some(data, i, ids, n_ids, starts, ends, hashes, slots, n_pieces):
+    """Go on with ``split_pieces`` from `i` until the data ends, or is not UTF-8, or `starts` is full.
+
+    Apart from ``split_pieces``, because a loop in which arrays are replaced keeps them out of the registers.
+    """
+    n, room = len(data), len(starts)
     mask = np.uint64(len(slots) - 1)
-    n_pieces = 0
-    i = 0
-    while i < n:
+    while i < n and n_pieces < room:
         kind = _KINDS[data[i]]
         if kind == _SPACE:
             i += 1
@@ -157,52 +222,33 @@ def split_pieces(data):
             i += 1
             continue
         start = i
-        hashed = _HASH_START
-        while i < n:
-            byte = data[i]
-            kind = _KINDS[byte]
-            if kind == _ORDINARY:
-                hashed = (hashed ^ np.uint64(byte)) * _HASH_PRIME
-                i += 1
-                continue
-            if kind != _WIDE or _wide_space(data, i) > 0:
-                break
-            length = _character_length(data, i)
-            if length == 0:
-                return ids[:0], starts[:0], ends[:0], hashes[:0], i
-            for k in range(length):
-                hashed = (hashed ^ np.uint64(data[i + k])) * _HASH_PRIME
-            i += length
-        if i == start:
+        i, valid = _piece_end(data, i)
+        if not valid:
+            return i, n_ids, n_pieces, False
+        length = i - start
+        if length == 0:
             i += _wide_space(data, i)
             continue
-        length = i - start
+        hashed = _hash(data, start, i)
         at = hashed & mask
         while True:
             piece = slots[at] - 1
             if piece < 0:
+                piece = n_pieces
+                starts[piece], ends[piece], hashes[piece] = start, i, hashed
+                n_pieces += 1
+                slots[at] = n_pieces
                 break
             if (
                 hashes[piece] == hashed
                 and ends[piece] - starts[piece] == length
-                and _same(data, starts[piece], data, start, length)
+                and (length <= 8 or same_bytes(data, starts[piece], data, start, length))
             ):
                 break
             at = (at + np.uint64(1)) & mask
-        if piece < 0:
-            piece = n_pieces
-            n_pieces += 1
-            starts[piece], ends[piece], hashes[piece] = start, i, hashed
-            slots[at] = n_pieces
-            if n_pieces == room:
-                room *= 2
-                starts, ends, hashes = _larger(starts, room), _larger(ends, room), _larger(hashes, room)
-                slots = np.zeros(2 * room, np.int32)
-                mask = np.uint64(len(slots) - 1)
-                fill_slots(slots, hashes, n_pieces)
         ids[n_ids] = piece
         n_ids += 1
-    return ids[:n_ids], starts[:n_pieces], ends[:n_pieces], hashes[:n_pieces], n
+    return i, n_ids, n_pieces, True
 
 
 @kernel()
@@ -210,10 +256,7 @@ def hash_pieces(text, starts, ends):
     """Return the hash of each piece ``text[starts[i]:ends[i]]``, uint64, shape (n_pieces,)."""
     hashes = np.empty(len(starts), np.uint64)
     for i in range(len(starts)):
-        hashed = _HASH_START
-        for k in range(starts[i], ends[i]):
-            hashed = (hashed ^ np.uint64(text[k])) * _HASH_PRIME
-        hashes[i] = hashed
+        hashes[i] = _hash(text, starts[i], ends[i])
     return hashes
 
 
@@ -230,7 +273,7 @@ def find_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_
             if known < 0 or (
                 type_hashes[known] == hashes[i]
                 and type_offsets[known + 1] - type_offsets[known] == length
-                and _same(type_text, type_offsets[known], data, starts[i], length)
+                and same_bytes(type_text, type_offsets[known], data, starts[i], length)
             ):
                 break
             at = (at + np.uint64(1)) & mask
@@ -262,7 +305,7 @@ def add_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_h
             if known < 0 or (
                 type_hashes[known] == hashes[i]
                 and type_offsets[known + 1] - type_offsets[known] == length
-                and _same(type_text, type_offsets[known], data, starts[i], length)
+                and same_bytes(type_text, type_offsets[known], data, starts[i], length)
             ):
                 break
             at = (at + np.uint64(1)) & mask
