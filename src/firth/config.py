@@ -52,6 +52,11 @@ class TextOptions:
                     f"expression: {error}"
                 ) from error
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what tells how to split text like this, as plain values; a callable is called ``"custom"``."""
+        rule = self.tokenize.pattern if isinstance(self.tokenize, re.Pattern) else self.tokenize
+        return {"tokenize": rule if isinstance(rule, str) else "custom", "lowercase": self.lowercase}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SkipGram:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.config import SkipGram
+from firth.config import SkipGram, TextOptions
 from firth.formats import VectorTable, write
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
@@ -25,6 +25,8 @@ class TrainedModel:
     ----------
     config : SkipGram
         The settings it was trained with.
+    text : TextOptions
+        How text became tokens.
     vocabulary : Vocabulary
         Words and counts.
     input_embeddings, output_embeddings : ndarray of float32, shape (len(vocabulary), dim)
@@ -38,6 +40,7 @@ class TrainedModel:
     """
 
     config: SkipGram
+    text: TextOptions
     vocabulary: Vocabulary
     input_embeddings: NDArray[np.float32]
     output_embeddings: NDArray[np.float32]
@@ -81,6 +84,7 @@ class TrainedModel:
     def _table(self) -> VectorTable:
         metadata = {
             "settings": self.config.as_dict(),
+            "text": self.text.as_dict(),
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
             "training": dict(self.state),
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from firth.config import SkipGram
+from firth.config import SkipGram, TextOptions
 from firth.errors import FormatError, InputError, OutputError
 from firth.kernels.cpu import state
 from firth.training.loop import Standing
@@ -42,8 +42,12 @@ def resumable(path: Path) -> TrainedModel | None:
         settings = dict(metadata["settings"])
         settings.pop("model")
         config = SkipGram(**settings)
+        recorded = dict(metadata["text"])
+        if recorded["tokenize"] == "custom":  # a callable, which is not saved
+            del recorded["tokenize"]
         return TrainedModel(
             config=config,
+            text=TextOptions(**recorded),
             vocabulary=vectors.vocabulary,
             input_embeddings=vectors.embeddings,
             output_embeddings=outputs.embeddings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ from firth import corpus as corpora
 from firth.config import SkipGram, TextOptions
 from firth.corpus import TokenCorpus
 from firth.errors import ConfigError, InputError, OutputError
+from firth.files import output_error
 from firth.kernels.cpu import state
 from firth.training.loop import Standing, run, warm_up
 from firth.training.model import TrainedModel
@@ -96,7 +98,7 @@ def train(
     >>> model.vectors
     <WordVectors: 6 words, 8 dimensions, trained on 500 tokens>
     >>> len(model.history), model.history[-1].pairs
-    (5, 1164)
+    (5, 1625)
     """
     config, text = config or SkipGram(), text or TextOptions()
     threads = _check_threads(threads)
@@ -119,7 +121,10 @@ def train(
         encoded = _encode(corpus, text, cache, threads, callbacks)
         try:
             compiled.result()
-            model = _train_encoded(encoded, config, vocabulary, start, earlier, threads, callbacks)
+            model = _train_encoded(
+                encoded, config, text, vocabulary=vocabulary, start=start, earlier=earlier, threads=threads,
+                callbacks=callbacks,
+            )  # fmt: skip
         finally:
             if encoded is not corpus:
                 encoded.close()
@@ -145,6 +150,8 @@ def _encode(
 def _train_encoded(
     corpus: TokenCorpus,
     config: SkipGram,
+    text: TextOptions,
+    *,
     vocabulary: Vocabulary | None,
     start: WordVectors | None,
     earlier: TrainedModel | None,
@@ -152,18 +159,10 @@ def _train_encoded(
     callbacks: Sequence[Callback],
 ) -> TrainedModel:
     """Train on an encoded corpus and return the model."""
-    chosen = (
-        corpus.vocabulary(
-            min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words
-        )
-        if vocabulary is None
-        else corpus.count_in(vocabulary)
-    )
+    chosen = _choose_words(corpus, config, vocabulary)
     plan = make_plan(config, chosen, len(corpus.ids))
-    standing, rows = (
-        Standing(),
-        state.Model(state.aligned(len(chosen), plan.width), state.aligned(len(chosen), plan.width)),
-    )
+    rows = state.Model(*(state.aligned(len(chosen), plan.width) for _ in range(2)))
+    standing = Standing()
     if earlier is None:
         _initialise(rows, plan, start)
     else:
@@ -177,6 +176,7 @@ def _train_encoded(
     ) -> TrainedModel:
         return TrainedModel(
             config=config,
+            text=text,
             vocabulary=chosen,
             input_embeddings=inputs,
             output_embeddings=outputs,
@@ -195,6 +195,15 @@ def _train_encoded(
     for callback in callbacks:
         callback.on_end(model)
     return model
+
+
+def _choose_words(corpus: TokenCorpus, config: SkipGram, vocabulary: Vocabulary | None) -> Vocabulary:
+    """Return the words to learn with their counts in the corpus."""
+    if vocabulary is not None:
+        return corpus.count_in(vocabulary)
+    return corpus.vocabulary(
+        min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words
+    )
 
 
 def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> None:
@@ -263,3 +272,9 @@ def _check_output(target: Path | None, *, overwrite: bool, resume: bool) -> None
         raise OutputError(
             f"the output folder {target} exists: choose another, or overwrite it, or resume the run that is in it"
         )
+    existing = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise output_error(target, error) from error
