@@ -36,7 +36,7 @@ _EACH_BYTE = np.uint64(0x0101010101010101)
 _HIGH_BITS = np.uint64(0x80) * _EACH_BYTE
 _ABOVE_SPACE = np.uint64(0x21) * _EACH_BYTE
 
-# The golden ratio in 64 bits, made odd: multiplying by it mixes upwards (Knuth, The Art of Computer Programming 3, 6.4).
+# The golden ratio in 64 bits, made odd: multiplying by it mixes upwards (Knuth, The Art of Computer Programming, 6.4).
 _HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -363,17 +363,24 @@ def renumber(ids, types, counts, within):
 
 
 @kernel()
-def renumber_split(ids, offsets, types, counts, within):
-    """Do as `renumber` where local id ``i`` stands for several types: ``types[offsets[i]:offsets[i + 1]]``."""
+def renumber_split(ids, pieces, offsets, types, counts, within):
+    """Do as `renumber` where local id ``i`` stands for several types.
+
+    With ``piece = pieces[i]`` they are ``types[offsets[piece]:offsets[piece + 1]]``.
+    """
     room = 0
     for i in range(len(ids)):
-        room += offsets[ids[i] + 1] - offsets[ids[i]] if ids[i] >= 0 else 1
+        if ids[i] >= 0:
+            piece = pieces[ids[i]]
+            room += offsets[piece + 1] - offsets[piece]
+        else:
+            room += 1
     encoded = np.empty(room, np.int32)
     n, n_documents = 0, 0
     for i in range(len(ids)):
-        local = ids[i]
-        if local >= 0:
-            for k in range(offsets[local], offsets[local + 1]):
+        if ids[i] >= 0:
+            piece = pieces[ids[i]]
+            for k in range(offsets[piece], offsets[piece + 1]):
                 encoded[n] = types[k]
                 counts[types[k]] += 1
                 n += 1
