@@ -7,35 +7,47 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import platformdirs
 
 from firth.config import TextOptions
+from firth.corpus.encoder import unwritable
 from firth.corpus.reading import SourceReader
 from firth.corpus.sources import TextFile
 from firth.corpus.token_corpus import TokenCorpus, open_corpus
-from firth.errors import ConfigError, FormatError
+from firth.errors import ConfigError, FormatError, OutputError
 
 _log = logging.getLogger(__name__)
 
-_VERSION = 1
-_DEFAULT_LIMIT = 20 << 30
-_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+# To be raised whenever the same text is to be encoded differently.
+_VERSION = 2
+_DEFAULT_LIMIT = "20G"
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_MAKING = ".making-"
+_FORGOTTEN_AFTER = 24 * 3600.0
+_LOCK = "lock"
 
 
 class CorpusCache:
     """The folder of encoded corpora.
 
+    Each lies in a folder of its own, named after the size and the hash of what it was made from. It is made under
+    another name and renamed when it is whole. Whoever has it open holds a shared lock, so that it is not removed
+    (on systems without such locks, mapped files cannot be removed anyway).
+
     Parameters
     ----------
     folder : Path
-        Holds one folder a corpus, named after the size and the hash of what it was made from.
+        Exists and can be written.
     limit : int
-        Bytes that all of them may take.
+        Bytes that all corpora may take, but for those that are open.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -53,7 +65,7 @@ class CorpusCache:
         ConfigError
             ``FIRTH_CACHE_LIMIT`` is not a size.
         """
-        limit = _size(os.environ.get("FIRTH_CACHE_LIMIT", str(_DEFAULT_LIMIT)))
+        limit = _size(os.environ.get("FIRTH_CACHE_LIMIT") or _DEFAULT_LIMIT)
         try:
             root = os.environ.get("FIRTH_CACHE") or platformdirs.user_cache_dir("firth", appauthor=False)
             folder = Path(root) / "corpora"
@@ -65,77 +77,175 @@ class CorpusCache:
             return None
         return cls(folder, limit)
 
-    def find(self, files: Sequence[TextFile], text: TextOptions) -> TokenCorpus | None:
-        """Return the corpus that was made from files of the same content with the same options, or None."""
+    def find(
+        self, files: Sequence[TextFile], text: TextOptions, progress: Callable[[int, int], None]
+    ) -> TokenCorpus | None:
+        """Return the corpus that was made from files of the same content with the same options, or None.
+
+        `progress` is told the bytes read and the bytes in all, where the files must be read for their hash.
+        """
         size = sum(file.size or 0 for file in files)
         if not any(self.folder.glob(f"{size}-*")):
             return None  # nothing of this size: no need to read the files for their hash
-        digest = hashlib.sha256()
-        reader = SourceReader(digest)
+        reader = SourceReader(keep_hash=True)
         for file in files:
-            mark_file(digest)
             for _ in reader.raw_blocks(file):
-                pass
-        place = self.place(reader.bytes_read, digest.hexdigest(), text)
-        if not place.exists():
-            return None
+                progress(reader.bytes_read, size)
+        return self._open(self._place(reader, text))
+
+    @contextlib.contextmanager
+    def making(self) -> Iterator[Path]:
+        """Yield a folder to make a corpus in; what is not kept is removed.
+
+        Raises
+        ------
+        OutputError
+            No folder can be made.
+        """
         try:
-            corpus = open_corpus(place)
+            folder = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self.folder))
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def keep(self, made: Path, reader: SourceReader, text: TextOptions) -> TokenCorpus:
+        """Move the folder `made` to the place of what `reader` has read, and open it there.
+
+        Raises
+        ------
+        OutputError
+            It can be neither moved nor found there.
+        """
+        place = self._place(reader, text)
+        try:
+            _settle(made)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        for _ in range(2):
+            # Where another process was faster, its corpus is as good as ours; a damaged one makes way.
+            with contextlib.suppress(OSError):
+                made.rename(place)
+            corpus = self._open(place)
+            if corpus is not None:
+                self._make_room()
+                return corpus
+        raise OutputError(f"cannot keep the encoded corpus at {place}: remove what is there")
+
+    def _place(self, reader: SourceReader, text: TextOptions) -> Path:
+        rule = text.tokenize
+        options = [
+            _VERSION,
+            unicodedata.unidata_version,
+            reader.hash,
+            [rule.pattern, rule.flags] if isinstance(rule, re.Pattern) else rule,
+            text.lowercase,
+            text.decode_errors,
+        ]
+        name = hashlib.sha256(json.dumps(options).encode()).hexdigest()
+        return self.folder / f"{reader.bytes_read}-{name[:32]}"
+
+    def _open(self, place: Path) -> TokenCorpus | None:
+        """Open the corpus at `place` and hold it; one that is damaged is removed, and None returned."""
+        let_go = _hold(place)
+        if let_go is None:
+            if place.exists():
+                self._remove(place)
+            return None
+
+        def close() -> None:
+            let_go()
+            self._make_room()
+
+        try:
+            corpus = open_corpus(place, on_close=close)
         except FormatError as error:
-            _log.warning("the cached corpus is damaged and is made again: %s", error)
-            shutil.rmtree(place, ignore_errors=True)
+            _log.warning("the encoded corpus in the cache is made again: %s", error)
+            let_go()
+            self._remove(place)
             return None
         with contextlib.suppress(OSError):
             os.utime(place)  # used now
         return corpus
 
-    def place(self, n_bytes: int, content: str, text: TextOptions) -> Path:
-        """Return the folder for the corpus of so many bytes with the hash `content`."""
-        options = [_VERSION, content, str(text.tokenize), text.lowercase, text.decode_errors]
-        name = hashlib.sha256(json.dumps(options).encode()).hexdigest()
-        return self.folder / f"{n_bytes}-{name[:32]}"
-
-    def keep(self, made: Path, place: Path) -> TokenCorpus:
-        """Move the folder `made`, which lies in this cache, to its `place`, and open it there."""
-        try:
-            made.rename(place)
-        except OSError:  # another process was faster, with the same content
-            shutil.rmtree(made, ignore_errors=True)
-        corpus = open_corpus(place)
-        self._make_room(place)
-        return corpus
-
-    def _make_room(self, but: Path) -> None:
-        """Remove the longest unused corpora until the limit is kept; what is open stays readable on POSIX."""
-        sizes = {}
-        for place in self.folder.iterdir():
-            with contextlib.suppress(OSError):
-                if place.is_dir() and not place.name.startswith("."):
-                    used = place.stat().st_mtime
-                    sizes[place] = used, sum(file.stat().st_size for file in place.iterdir())
-        total = sum(size for _, size in sizes.values())
-        for place in sorted(sizes, key=lambda place: sizes[place]):
+    def _make_room(self) -> None:
+        """Remove the longest unused corpora until the limit is kept, and what broken runs have left."""
+        corpora = []
+        with contextlib.suppress(OSError):
+            for place in self.folder.iterdir():
+                # Somebody else may remove it meanwhile.
+                with contextlib.suppress(OSError):
+                    if place.name.startswith("."):
+                        if _last_change(place) < time.time() - _FORGOTTEN_AFTER:
+                            shutil.rmtree(place, ignore_errors=True)
+                    else:
+                        size = sum(file.stat().st_size for file in place.iterdir())
+                        corpora.append((place.stat().st_mtime_ns, size, place))
+        total = sum(size for _, size, _ in corpora)
+        for _, size, place in sorted(corpora):
             if total <= self._limit:
                 break
-            if place != but:
-                shutil.rmtree(place, ignore_errors=True)
-                total -= sizes[place][1]
+            if self._remove(place):
+                total -= size
+
+    def _remove(self, place: Path) -> bool:
+        """Remove a corpus that nobody has open; return whether it is gone."""
+        let_go = _hold(place, alone=True)
+        if let_go is None and (place / _LOCK).exists():
+            return False
+        try:
+            # First out of sight in one step, so that nobody opens half of it.
+            aside = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self.folder))
+            place.rename(aside / place.name)
+        except OSError:
+            return False
+        finally:
+            if let_go is not None:
+                let_go()
+        shutil.rmtree(aside, ignore_errors=True)
+        return True
 
 
-def mark_file(digest: hashlib._Hash) -> None:
-    """Tell the hash that a file begins: two files are not the same as one that holds both."""
-    digest.update(b"\0file\0")
+def _hold(place: Path, *, alone: bool = False) -> Callable[[], None] | None:
+    """Lock the corpus at `place`, shared with others or `alone`; return what lets go, or None if that fails."""
+    try:
+        descriptor = os.open(place / _LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except (ImportError, OSError):  # no such locks on this system, or this file system
+        os.close(descriptor)
+        return _nothing
+    return lambda: os.close(descriptor)
+
+
+def _settle(folder: Path) -> None:
+    """Make `folder` fit to be kept: with a lock, and on the disk, so that no name outlives a lost content."""
+    (folder / _LOCK).touch()
+    for path in folder.iterdir():
+        with path.open("r+b") as file:
+            os.fsync(file.fileno())
+
+
+def _last_change(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 def _size(text: str) -> int:
-    """Return the bytes that a size such as ``500M`` means."""
-    number, unit = text.strip(), ""
-    if number[-1:].upper() in _UNITS:
-        number, unit = number[:-1], number[-1:].upper()
-    try:
-        value = float(number)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise ConfigError(f"FIRTH_CACHE_LIMIT is {text!r}, but must be a size such as 500M or 20G")
-    return int(value * (1 << _UNITS[unit]))
+    """Return the bytes that a size such as ``500M`` or ``20GB`` means."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE | re.ASCII)
+    if not found:
+        raise ConfigError(f"FIRTH_CACHE_LIMIT is {text!r}, but must be a size in bytes such as 500M or 20G")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def _nothing() -> None:
+    pass

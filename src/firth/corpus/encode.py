@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from firth.config import TextOptions
-from firth.corpus.cache import CorpusCache, mark_file
+from firth.corpus.cache import CorpusCache
 from firth.corpus.chunks import Chunk, Part, cut_chunks
-from firth.corpus.encoder import IdFile, documents_of, encode_pieces, encode_tokens
+from firth.corpus.encoder import IdFile, documents_of, encode_pieces, encode_tokens, text_of, unwritable
 from firth.corpus.reading import SourceReader
 from firth.corpus.sources import TextFile, find_files
 from firth.corpus.token_corpus import IDS, TokenCorpus, open_corpus, write_manifest, write_types
-from firth.corpus.tokenizing import document_rule, needs_documents, rewriting
-from firth.errors import CorpusError
-from firth.files import output_error
-from firth.vocabulary import Words
+from firth.corpus.tokenizing import as_tokens, document_rule, needs_documents, rewriting
+from firth.corpus.type_table import TypeTable
+from firth.errors import ConfigError, CorpusError, OutputError
+
+_log = logging.getLogger(__name__)
+
+_BLOCK_CHARACTERS = 1 << 20
+# More do not help: what they find is entered by one thread, in the order of the text.
+_MOST_THREADS = 8
 
 Progress = Callable[[int, int | None], None]
 Source = str | os.PathLike[str] | Iterable[Any]
@@ -38,24 +40,26 @@ def encode(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> TokenCorpus:
-    """Turn text into ids, in one pass.
+    r"""Turn text into ids, in one pass.
 
     Parameters
     ----------
     source : path, or iterable
-        A path (str or PathLike) is a file, a folder, a glob, or ``"-"`` for standard input; a list or tuple whose items
-        are all PathLike stands for several. Any other iterable holds documents: strings, in which a newline ends a
-        document too, or sequences of tokens, any hashable being a token. A generator is passed over once.
+        A path (str or PathLike) is a file, a folder, a glob, or ``"-"`` for standard input; an iterable of PathLike
+        stands for several. Any other iterable holds documents and is passed over once, so a generator will do: either
+        strings, or sequences of tokens, any hashable ``x`` being the token ``str(x)``. The first item decides.
         Files may be compressed with gzip, bzip2, xz or zstd, which is seen by their content.
     text : TextOptions, optional
         How text becomes tokens. Not applied to documents that are sequences of tokens already.
     cache : bool
-        Keep what is made from files for the next time, found by their content and the options. Not for standard
-        input, other iterables and callables.
+        Keep what is made from files for the next time, found by their content and the options. Nothing is kept of
+        standard input, pipes, other iterables and callables.
     threads : int, optional
-        How many split the text; all cores where it is not given. The ids do not depend on it.
+        How many split the text, at least 1; all cores where it is not given. The ids do not depend on it.
     progress : callable, optional
-        Called, in this thread, with the bytes done and the bytes in all, or None where that is not known.
+        Called in this thread with the bytes done and the bytes in all. Of files they are the bytes on disk; of
+        iterables the bytes of UTF-8, and None in all, as for pipes. The first figure begins again at 0 if files were
+        looked up in the cache and must be read after all.
 
     Returns
     -------
@@ -66,52 +70,92 @@ def encode(
     ------
     CorpusError
         A path names nothing, a file cannot be read or is no text, or there are no tokens.
+    ConfigError
+        `threads` is below 1.
     OutputError
         The ids cannot be written.
+
+    Notes
+    -----
+    A newline (``\n`` or ``\r\n``) ends a document, and so does the end of a file or of a string. Documents without
+    tokens are dropped. Text is read in chunks: only the table of types grows with it. A callable is given whole
+    documents; a regular expression is too, unless a document is longer than a chunk (2 MiB), which is then cut at
+    whitespace.
+
+    Examples
+    --------
+    >>> with encode(["to be or", "not to be"]) as corpus:
+    ...     list(corpus.types), corpus.ids.tolist(), corpus.type_counts.tolist()
+    (['to', 'be', 'or', 'not'], [0, 1, 2, -1, 3, 0, 1, -1], [2, 2, 1, 1])
     """
     text = text or TextOptions()
     told = progress or _untold
-    threads = threads or os.cpu_count() or 1
-    paths = _as_paths(source)
-    if paths is None:
-        documents = iter(source)  # type: ignore[arg-type]
-        return _encode_into_temporary(lambda out: _encode_documents(documents, text, out, threads, told))
+    threads = _checked_threads(threads)
+    paths, documents = _paths_or_documents(source)
+    if documents is not None:
+        given = documents
+        return _encode_into_temporary(lambda out: _encode_documents(given, text, out, threads, told))
     files = find_files(paths)
     keepable = cache and not callable(text.tokenize) and all(file.size is not None for file in files)
     store = CorpusCache.default() if keepable else None
-    if store is None:
-        return _encode_into_temporary(
-            lambda out: _encode_files(files, text, out, threads, told, SourceReader())
-        )
-    return store.find(files, text) or _encode_into_cache(store, files, text, threads, told)
+    if store is not None:
+        found = store.find(files, text, told)
+        if found is not None:
+            return found
+        try:
+            return _encode_into_cache(store, files, text, threads, told)
+        except OutputError as error:
+            _log.warning("the encoded corpus is not kept for the next run: %s", error)
+    return _encode_into_temporary(
+        lambda out: _encode_files(files, text, out, threads, told, SourceReader(keep_hash=False))
+    )
 
 
 def _untold(done: int, total: int | None) -> None:
     """Take the progress that nobody asked for."""
 
 
-def _as_paths(source: Source) -> list[str | os.PathLike[str]] | None:
-    """Return the paths that `source` is, or None where it holds documents."""
-    if isinstance(source, bytes):
-        raise CorpusError(
-            "the corpus is bytes, but must be a path or text: decode it, and pass a list of strings"
-        )
+def _checked_threads(threads: int | None) -> int:
+    if threads is None:
+        return min(os.cpu_count() or 1, _MOST_THREADS)
+    if threads < 1:
+        raise ConfigError(f"threads is {threads}, but must be at least 1, or left out for all cores")
+    return min(threads, _MOST_THREADS)
+
+
+def _paths_or_documents(source: Source) -> tuple[list[str | os.PathLike[str]], Iterator[Any] | None]:
+    """Return the paths that `source` is, or the documents that it holds."""
     if isinstance(source, (str, os.PathLike)):
-        return [source]
-    if isinstance(source, (list, tuple)) and source and all(isinstance(item, os.PathLike) for item in source):
-        return list(source)
-    if not isinstance(source, Iterable):
+        return [source], None
+    if isinstance(source, (bytes, bytearray, Mapping, AbstractSet)) or not isinstance(source, Iterable):
         raise CorpusError(
-            f"the corpus is {source!r}, but must be a path or an iterable of strings or token lists"
+            f"the corpus is {source!r:.60}, a {type(source).__name__}, but must be a path or an iterable of strings or "
+            "of token lists, in an order"
         )
-    return None
+    items = iter(source)
+    first = list(itertools.islice(items, 1))
+    if not first:
+        raise CorpusError("the corpus is empty: it holds no documents")
+    if not isinstance(first[0], os.PathLike):
+        return [], itertools.chain(first, items)
+    paths = [*first, *items]
+    for number, path in enumerate(paths):
+        if not isinstance(path, os.PathLike):
+            raise CorpusError(
+                f"item {number:,} of the corpus is {path!r:.60}, but the first one is a path: give Path objects, or "
+                "strings that are text"
+            )
+    return paths, None
 
 
-_Encode = Callable[[IdFile], tuple[Words, NDArray[np.int64]]]
+_Encode = Callable[[IdFile], TypeTable]
 
 
 def _encode_into_temporary(encode: _Encode) -> TokenCorpus:
-    folder = Path(tempfile.mkdtemp(prefix="firth-corpus-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="firth-corpus-"))
+    except OSError as error:
+        raise unwritable(Path(tempfile.gettempdir()), error) from error
     try:
         _write(folder, encode)
         return open_corpus(folder, on_close=lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -124,94 +168,88 @@ def _encode_into_cache(
     store: CorpusCache, files: list[TextFile], text: TextOptions, threads: int, told: Progress
 ) -> TokenCorpus:
     """Encode `files` and keep the result under the hash of the bytes that were read for it."""
-    digest = hashlib.sha256()
-    reader = SourceReader(digest)
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=store.folder))
-    try:
-        _write(folder, lambda out: _encode_files(files, text, out, threads, told, reader, digest))
-        return store.keep(folder, store.place(reader.bytes_read, digest.hexdigest(), text))
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    reader = SourceReader(keep_hash=True)
+    with store.making() as folder:
+        _write(folder, lambda out: _encode_files(files, text, out, threads, told, reader))
+        return store.keep(folder, reader, text)
 
 
 def _write(folder: Path, encode: _Encode) -> None:
     """Fill `folder` with an encoded corpus."""
+    with IdFile(folder / IDS) as out:
+        table = encode(out)
+    words = table.words()
+    if not len(words):
+        raise CorpusError(
+            "the corpus holds no tokens: it is empty or all whitespace, or the tokenizer finds nothing in it; give "
+            "more text or another tokenizer"
+        )
     try:
-        with (folder / IDS).open("wb") as file:
-            out = IdFile(file)
-            words, counts = encode(out)
-        if not len(words):
-            raise CorpusError("the corpus holds no tokens: it is empty, or the tokenizer finds nothing in it")
-        write_types(folder, words, counts)
+        write_types(folder, words, table.counts[: table.n_types])
         write_manifest(folder, {"n_documents": out.n_documents, "fingerprint": out.fingerprint(words)})
     except OSError as error:
-        raise output_error(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def _encode_files(
-    files: list[TextFile],
-    text: TextOptions,
-    out: IdFile,
-    threads: int,
-    told: Progress,
-    reader: SourceReader,
-    digest: Any = None,
-) -> tuple[Words, NDArray[np.int64]]:
-    sizes = [file.size for file in files]
-    total = None if None in sizes else sum(size for size in sizes if size is not None)
-
-    def parts() -> Iterator[Part]:
-        for file in files:
-            if digest is not None:
-                mark_file(digest)
-            yield Part(str(file), reader.text_blocks(file))
-
-    return _encode_parts(
-        parts(), lambda: reader.bytes_read, text, out, threads, lambda done: told(done, total)
-    )
+    files: list[TextFile], text: TextOptions, out: IdFile, threads: int, told: Progress, reader: SourceReader
+) -> TypeTable:
+    sizes = [file.size for file in files if file.size is not None]
+    total = sum(sizes) if len(sizes) == len(files) else None
+    parts = (Part(str(file), reader.text_blocks(file)) for file in files)
+    return _encode_parts(parts, lambda: reader.bytes_read, text, out, threads, lambda done: told(done, total))
 
 
 def _encode_documents(
     documents: Iterator[Any], text: TextOptions, out: IdFile, threads: int, told: Progress
-) -> tuple[Words, NDArray[np.int64]]:
+) -> TypeTable:
     """Encode strings, or sequences of tokens; the first document tells which."""
-    first = next(documents, None)
-    if first is None:
-        raise CorpusError("the corpus is empty: it holds no documents")
+    first = next(documents)
     documents = itertools.chain([first], documents)
     if not isinstance(first, str):
-        return encode_tokens(_token_lists(documents), out, lambda: told(4 * out.n_ids, None))
+        return encode_tokens(
+            ((tokens, True) for tokens in _token_lists(documents)),
+            out,
+            decode_errors=text.decode_errors,
+            progress=lambda done: told(done, None),
+        )
     done = 0
 
-    def parts() -> Iterator[Part]:
+    def blocks(document: str, number: int) -> Iterator[tuple[int, bytes]]:
         nonlocal done
+        for start in range(0, len(document), _BLOCK_CHARACTERS):
+            block = document[start : start + _BLOCK_CHARACTERS]
+            try:
+                data = text_of(block, text.decode_errors).encode()
+            except UnicodeEncodeError as error:
+                raise CorpusError(
+                    f"document {number:,} cannot be written as UTF-8: character {start + error.start:,} is the lone "
+                    f"surrogate {block[error.start]!r}; clean the text, or put U+FFFD with decode_errors='replace'"
+                ) from error
+            done += len(data)
+            yield start, data
+
+    def parts() -> Iterator[Part]:
         for number, document in enumerate(documents):
             if not isinstance(document, str):
                 raise CorpusError(
-                    f"document {number} is a {type(document).__name__}, but the first one is a string: give strings or "
-                    "sequences of tokens, not both"
+                    f"document {number:,} is {document!r:.60}, a {type(document).__name__}, but the first one is a "
+                    "string: give strings or sequences of tokens, not both"
                 )
-            try:
-                data = document.encode()
-            except UnicodeEncodeError as error:
-                raise CorpusError(
-                    f"document {number} cannot be written as UTF-8: character {error.start} is a lone surrogate"
-                ) from error
-            done += len(data)
-            yield Part(f"document {number}", [(0, data)])
+            yield Part(f"document {number:,}", blocks(document, number))
 
     return _encode_parts(parts(), lambda: done, text, out, threads, lambda done: told(done, None))
 
 
-def _token_lists(documents: Iterator[Any]) -> Iterator[tuple[list[Any], bool]]:
+def _token_lists(documents: Iterator[Any]) -> Iterator[list[str]]:
     for number, document in enumerate(documents):
-        if isinstance(document, (str, bytes)) or not isinstance(document, Iterable):
+        unfit = isinstance(document, (str, bytes, bytearray, Mapping, AbstractSet))
+        if unfit or not isinstance(document, Iterable):
             raise CorpusError(
-                f"document {number} is {document!r:.60}, but the first one is a sequence of tokens: give strings or "
-                "sequences of tokens, not both"
+                f"document {number:,} is {document!r:.60}, a {type(document).__name__}, but must be a string, as all "
+                "others then, or a sequence of tokens, in an order"
             )
-        yield list(document), True
+        yield as_tokens(document)
 
 
 def _encode_parts(
@@ -221,17 +259,20 @@ def _encode_parts(
     out: IdFile,
     threads: int,
     progress: Callable[[int], None],
-) -> tuple[Words, NDArray[np.int64]]:
-    if not needs_documents(text):
-        chunks: Iterator[Chunk] = cut_chunks(parts, position)
-        return encode_pieces(
-            chunks,
+) -> TypeTable:
+    if needs_documents(text):
+        chunks: Iterator[Chunk] = cut_chunks(parts, position, whole_documents=callable(text.tokenize))
+        return encode_tokens(
+            documents_of(chunks, document_rule(text), text.decode_errors),
             out,
-            rewrite=rewriting(text),
             decode_errors=text.decode_errors,
-            threads=threads,
-            progress=progress,
+            progress=lambda _: progress(position()),
         )
-    chunks = cut_chunks(parts, position, whole_documents=callable(text.tokenize))
-    documents = documents_of(chunks, document_rule(text), text.decode_errors)
-    return encode_tokens(documents, out, lambda: progress(position()))
+    return encode_pieces(
+        cut_chunks(parts, position),
+        out,
+        rewrite=rewriting(text),
+        decode_errors=text.decode_errors,
+        threads=threads,
+        progress=progress,
+    )

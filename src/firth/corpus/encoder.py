@@ -6,21 +6,25 @@ import collections
 import concurrent.futures
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.chunks import Chunk
-from firth.corpus.tokenizing import Documents, Rewrite, as_token
+from firth.corpus.tokenizing import Documents, Rewrite
 from firth.corpus.type_table import TypeTable, grown
-from firth.errors import CorpusError
+from firth.errors import CorpusError, InputError, OutputError
 from firth.kernels.cpu import encoding
 from firth.vocabulary import Words
 
 _BATCH_TOKENS = 1 << 20
 _END = -1
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 Pieces = tuple[
     NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64], int
@@ -28,13 +32,21 @@ Pieces = tuple[
 """The bytes of a chunk and its pieces: ids, starts, ends and hashes as `split_pieces` gives them; the position."""
 
 
+def unwritable(folder: Path, error: OSError) -> OutputError:
+    """Return the error to raise when an encoded corpus cannot be written to `folder`."""
+    return OutputError(
+        f"cannot write the encoded corpus to {folder}: {error.strerror or error}; make room there, or name another "
+        "folder with TMPDIR or FIRTH_CACHE"
+    )
+
+
 class IdFile:
-    """The ids of a corpus, written as they come.
+    """The ids of a corpus, written as they come; a context manager.
 
     Parameters
     ----------
-    file : binary file
-        Takes the ids.
+    path : Path
+        The file to write.
 
     Attributes
     ----------
@@ -42,18 +54,43 @@ class IdFile:
         How many were written so far.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: Path) -> None:
         self.n_ids = 0
         self.n_documents = 0
-        self._file = file
+        self._path = path
         self._digest = hashlib.sha256()
 
+    def __enter__(self) -> IdFile:
+        try:
+            self._file = self._path.open("wb")
+        except OSError as error:
+            raise unwritable(self._path.parent, error) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError as failure:
+            if error is None:
+                raise unwritable(self._path.parent, failure) from failure
+
     def write(self, ids: NDArray[np.int32], n_documents: int) -> None:
-        """Append `ids`, among them the ends of `n_documents`."""
+        """Append `ids`, among them the ends of `n_documents`.
+
+        Raises
+        ------
+        OutputError
+            The disk is full, for example.
+        """
         self.n_ids += len(ids)
         self.n_documents += n_documents
         self._digest.update(ids.data)
-        self._file.write(ids.data)
+        try:
+            self._file.write(ids.data)
+        except OSError as error:
+            raise unwritable(self._path.parent, error) from error
 
     def fingerprint(self, types: Words) -> str:
         """Return the hash of all ids and of `types`."""
@@ -71,7 +108,7 @@ def encode_pieces(
     decode_errors: str,
     threads: int,
     progress: Callable[[int], None],
-) -> tuple[Words, NDArray[np.int64]]:
+) -> TypeTable:
     """Encode text whose tokens are its pieces, or are made of single pieces.
 
     Chunks are split on all threads; their types are entered in the order of the text, so that ids do not depend on
@@ -94,7 +131,7 @@ def encode_pieces(
 
     Returns
     -------
-    tuple of Words and ndarray of int64
+    TypeTable
         The types and their counts.
 
     Raises
@@ -115,7 +152,7 @@ def encode_pieces(
             encoded, n_documents, within = rewriter.renumber(data, ids, starts, ends, hashes, within)
         out.write(encoded, n_documents)
         progress(position)
-    return table.words(), table.counts[: table.n_types].copy()
+    return table
 
 
 class _Rewriter:
@@ -143,10 +180,8 @@ class _Rewriter:
         pieces = self._pieces.add(data, starts, ends, hashes)
         if self._pieces.n_types > known:
             self._learn(known)
-        # One more entry, for the ends of documents: local id -1 picks the last.
-        numbers = np.append(pieces, np.int32(_END))[ids]
         encoded, n_documents, within = encoding.renumber_split(
-            numbers, self._offsets, self._types, self._tokens.counts, within
+            ids, pieces, self._offsets, self._types, self._tokens.counts, within
         )
         return encoded, n_documents, within
 
@@ -192,72 +227,84 @@ def _in_order(work: Callable[[Chunk], Pieces], items: Iterable[Chunk], threads: 
 
 
 def encode_tokens(
-    documents: Iterable[tuple[Sequence[Any], bool]], out: IdFile, progress: Callable[[], None]
-) -> tuple[Words, NDArray[np.int64]]:
+    documents: Iterable[tuple[list[str], bool]],
+    out: IdFile,
+    *,
+    decode_errors: str,
+    progress: Callable[[int], None],
+) -> TypeTable:
     """Encode documents that are lists of tokens.
 
     Parameters
     ----------
-    documents : iterable of (sequence of hashable, bool)
-        Tokens, and whether the document ends behind them.
+    documents : iterable of (list of str, bool)
+        Tokens, none of them empty, and whether the document ends behind them.
     out : IdFile
         Takes the ids.
+    decode_errors : str
+        Whether lone surrogates are refused or replaced.
     progress : callable
-        Called after each million tokens or so.
+        Told, after each million tokens or so, how many bytes of UTF-8 all tokens so far have.
 
     Returns
     -------
-    tuple of Words and ndarray of int64
+    TypeTable
         The types and their counts.
 
     Raises
     ------
     CorpusError
-        A token cannot be hashed or cannot be written as UTF-8.
+        A token cannot be written as UTF-8, or there are too many types.
     """
-    numbers: collections.defaultdict[str, int] = collections.defaultdict()
-    numbers.default_factory = numbers.__len__
-    counts = np.zeros(0, np.int64)
-    batch: list[int] = []
-    n_documents, within = 0, False
+    table = TypeTable()
+    n_bytes, within = 0, False
+    for numbers, words in _batches(documents, decode_errors):
+        types = table.add_words(words)
+        encoded, n_documents, within = encoding.renumber(numbers, types, table.counts, within)
+        out.write(encoded, n_documents)
+        n_bytes += int(np.diff(words.offsets)[numbers[numbers >= 0]].sum())
+        progress(n_bytes)
+    return table
 
-    def flush() -> None:
-        nonlocal counts, n_documents
-        ids = np.array(batch, np.int32)
-        counts = grown(counts, len(numbers)) + np.bincount(ids[ids >= 0], minlength=len(numbers))
-        out.write(ids, n_documents)
-        batch.clear()
-        n_documents = 0
-        progress()
 
+def _batches(
+    documents: Iterable[tuple[list[str], bool]], decode_errors: str
+) -> Iterator[tuple[NDArray[np.int32], Words]]:
+    """Number the tokens of many documents at a time: what is new in one batch is forgotten after it."""
+    batch = array("i")
+    numbers: dict[str, int] = collections.defaultdict(itertools.count().__next__)
     for tokens, ended in documents:
-        batch += [numbers[as_token(token)] for token in tokens]
-        within = within or len(tokens) > 0
-        if ended and within:
+        batch.extend(map(numbers.__getitem__, tokens))
+        if ended:
             batch.append(_END)
-            n_documents += 1
-            within = False
         if len(batch) >= _BATCH_TOKENS:
-            flush()
-    flush()
-    return Words.of(numbers), counts
+            yield np.array(batch, np.int32), _as_words(numbers, decode_errors)
+            batch = array("i")
+            numbers = collections.defaultdict(itertools.count().__next__)
+    yield np.array(batch, np.int32), _as_words(numbers, decode_errors)
+
+
+def _as_words(tokens: Iterable[str], decode_errors: str) -> Words:
+    if decode_errors == "replace":
+        return Words.of(_SURROGATES.sub("\ufffd", token) for token in tokens)
+    try:
+        return Words.of(tokens)
+    except InputError as error:
+        raise CorpusError(f"{error}; clean it, or put U+FFFD with decode_errors='replace'") from error
 
 
 def documents_of(
     chunks: Iterable[Chunk], split: Documents, decode_errors: str
-) -> Iterator[tuple[Sequence[Any], bool]]:
+) -> Iterator[tuple[list[str], bool]]:
     """Yield the tokens of each document, or of each part of a long one, and whether it ends there."""
     for chunk in chunks:
-        text = chunk.text(decode_errors)
-        lines = text.split("\n")
-        for i, line in enumerate(lines):
-            ended = i + 1 < len(lines)
-            if not line and not ended:
-                continue
-            found = split(line.removesuffix("\r") if ended else line)
-            if isinstance(found, str):
-                raise CorpusError(
-                    f"the tokenizer returned the string {found[:40]!r}, but must return the tokens of a document: "
-                    "a list of strings"
-                )
-            yield list(found), ended
+        *ended, rest = chunk.text(decode_errors).split("\n")
+        for line in ended:
+            yield split(line.removesuffix("\r")), True
+        if rest:
+            yield split(rest), False
+
+
+def text_of(document: str, decode_errors: str) -> str:
+    """Return a document that can be written as UTF-8: lone surrogates are replaced if they are to be."""
+    return _SURROGATES.sub("\ufffd", document) if decode_errors == "replace" else document

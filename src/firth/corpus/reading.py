@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import sys
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 from firth.corpus.sources import TextFile
 from firth.errors import CorpusError
@@ -23,23 +24,13 @@ _FOREIGN_BOMS = {
 }
 
 
-class Digest(Protocol):
-    """What ``hashlib`` makes."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take more bytes in."""
-
-    def hexdigest(self) -> str:
-        """Return the hash of all bytes so far."""
-
-
 class SourceReader:
-    """Reads files one after the other; counts and hashes their bytes as they lie on disk.
+    """Reads files one after the other; counts their bytes as they lie on disk, and hashes them if asked to.
 
     Parameters
     ----------
-    digest : Digest, optional
-        Takes all bytes read.
+    keep_hash : bool
+        Whether `hash` will be wanted.
 
     Attributes
     ----------
@@ -47,9 +38,16 @@ class SourceReader:
         Bytes read so far of all files, before decompression.
     """
 
-    def __init__(self, digest: Digest | None = None) -> None:
+    def __init__(self, *, keep_hash: bool) -> None:
         self.bytes_read = 0
-        self._digest = digest
+        self._digest = hashlib.sha256() if keep_hash else None
+
+    @property
+    def hash(self) -> str:
+        """The hash of all files that were read to their end, of their bytes and of where each ends."""
+        if self._digest is None:
+            raise ValueError("no hash was kept")
+        return self._digest.hexdigest()
 
     def raw_blocks(self, file: TextFile) -> Iterator[bytes]:
         """Yield the bytes of `file` as they lie on disk.
@@ -59,8 +57,8 @@ class SourceReader:
         CorpusError
             The file cannot be read.
         """
-        with _open(file) as stream:
-            yield from _blocks(_Raw(stream, file, self))
+        with self._reading(file) as raw:
+            yield from _blocks(raw)
 
     def text_blocks(self, file: TextFile) -> Iterator[tuple[int, bytes]]:
         """Yield the text of `file`, decompressed, as pairs of an offset in the text and bytes.
@@ -72,8 +70,7 @@ class SourceReader:
         CorpusError
             The file cannot be read, is compressed and truncated or damaged, or is no UTF-8 text.
         """
-        with _open(file) as stream:
-            raw = _Raw(stream, file, self)
+        with self._reading(file) as raw:
             compression = _compression(raw.peek(_LOOKED_AT))
             blocks = _blocks(raw) if compression is None else _decompressed(raw, compression, file)
             offset = 0
@@ -85,8 +82,19 @@ class SourceReader:
                 yield offset + skipped, block[skipped:]
                 offset += len(block)
 
-    def took(self, block: bytes) -> None:
-        """Account for a block that was read."""
+    @contextlib.contextmanager
+    def _reading(self, file: TextFile) -> Iterator[_Raw]:
+        before = self.bytes_read
+        with _open(file) as stream:
+            raw = _Raw(stream, file, self._took)
+            yield raw
+            # What may follow compressed data counts for the hash.
+            for _ in _blocks(raw):
+                pass
+        if self._digest is not None:
+            self._digest.update((self.bytes_read - before).to_bytes(8, "little"))
+
+    def _took(self, block: bytes) -> None:
         self.bytes_read += len(block)
         if self._digest is not None:
             self._digest.update(block)
@@ -95,8 +103,8 @@ class SourceReader:
 class _Raw(io.RawIOBase):
     """An open file that can be looked ahead into even where it cannot seek, and that reports its errors."""
 
-    def __init__(self, stream: BinaryIO, file: TextFile, reader: SourceReader) -> None:
-        self._stream, self._file, self._reader = stream, file, reader
+    def __init__(self, stream: BinaryIO, file: TextFile, took: Callable[[bytes], None]) -> None:
+        self._stream, self._file, self._took = stream, file, took
         self._ahead = b""
 
     def readable(self) -> bool:
@@ -125,7 +133,7 @@ class _Raw(io.RawIOBase):
             block = self._stream.read(size)
         except OSError as error:
             raise _unreadable(self._file, error) from error
-        self._reader.took(block)
+        self._took(block)
         return block
 
 
@@ -133,6 +141,8 @@ class _Raw(io.RawIOBase):
 def _open(file: TextFile) -> Iterator[BinaryIO]:
     """Open `file` for reading bytes; standard input stays open afterwards."""
     if file.path is None:
+        if not hasattr(sys.stdin, "buffer"):
+            raise CorpusError("there is no standard input to read: name a file instead of '-'")
         yield sys.stdin.buffer
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import glob
 import os
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 from firth.errors import CorpusError
 
 STDIN = "-"
+_SHOWN = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +59,11 @@ def _expand(name: str) -> list[TextFile]:
     except (FileNotFoundError, NotADirectoryError):
         if glob.has_magic(name):
             return _matches(name)
-        raise CorpusError(
-            f"no such file or folder: {name!r}; check the path (to train on text itself, pass a list of strings)"
-        ) from None
+        raise _missing("no such file or folder", name) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(name[:200], error) from error
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            raise _missing("no such file or folder", name) from None
+        raise _unreadable(name, error) from error
     if not stat.S_ISDIR(status.st_mode):
         return [TextFile(path, status.st_size if stat.S_ISREG(status.st_mode) else None)]
     files = list(_inside(path, frozenset()))
@@ -82,7 +84,7 @@ def _matches(pattern: str) -> list[TextFile]:
         elif path.is_file():
             found[path] = TextFile(path, path.stat().st_size)
     if not found:
-        raise CorpusError(f"no file matches {pattern!r}: check the pattern")
+        raise _missing("no file matches", pattern)
     return [found[path] for path in sorted(found)]
 
 
@@ -97,13 +99,24 @@ def _inside(folder: Path, around: frozenset[tuple[int, int]]) -> Iterator[TextFi
             found = sorted(
                 (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
             )
+            # Devices, pipes and links that lead nowhere are neither files nor folders.
+            inside = [
+                (Path(entry.path), None if entry.is_dir() else entry.stat().st_size)
+                for entry in found
+                if entry.is_dir() or entry.is_file()
+            ]
     except OSError as error:
         raise _unreadable(str(folder), error) from error
-    for entry in found:
-        if entry.is_dir():
-            yield from _inside(Path(entry.path), around | {here})
-        elif entry.is_file():
-            yield TextFile(Path(entry.path), entry.stat().st_size)
+    for path, size in inside:
+        if size is None:
+            yield from _inside(path, around | {here})
+        else:
+            yield TextFile(path, size)
+
+
+def _missing(what: str, name: str) -> CorpusError:
+    shown = repr(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!r}..."
+    return CorpusError(f"{what}: {shown}; check the path (to train on text itself, pass a list of strings)")
 
 
 def _unreadable(name: str, error: Exception) -> CorpusError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sysconfig
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,13 +38,24 @@ def standard_library_documents() -> Iterator[str]:
     for path in sources:
         try:
             text = path.read_text("utf-8")
-            tree = ast.parse(text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of old spellings in those sources
+                tree = ast.parse(text)
         except (OSError, SyntaxError, ValueError):  # bad on purpose, or in another encoding
             continue
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-                yield from _paragraphs(ast.get_docstring(node) or "")
+        for docstring in _docstrings(tree):
+            yield from _paragraphs(docstring)
         yield from _paragraphs(_comments(text))
+
+
+def _docstrings(tree: ast.AST) -> Iterator[str]:
+    """Yield the docstrings of a module, its classes and functions, each before those inside it."""
+    if isinstance(tree, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield ast.get_docstring(tree) or ""
+    # Only statements hold definitions: the expressions, most of a tree, are passed over.
+    for block in ("body", "handlers", "orelse", "finalbody"):
+        for statement in getattr(tree, block, ()):
+            yield from _docstrings(statement)
 
 
 def _comments(source: str) -> str:

@@ -183,16 +183,16 @@ def open_corpus(folder: Path, on_close: Callable[[], object] | None = None) -> T
     """
     try:
         facts = json.loads((folder / MANIFEST).read_text("utf-8"))
-        for name, size in facts["sizes"].items():
-            if (folder / name).stat().st_size != size:
-                raise FormatError(f"{folder / name} does not have {size} bytes")
+        for name in _DTYPES:
+            if (folder / name).stat().st_size != facts["sizes"][name]:
+                raise FormatError(f"{name} does not have {facts['sizes'][name]} bytes")
         ids = np.memmap(folder / IDS, np.int32, "r")
         text, offsets, counts = (
             np.fromfile(folder / name, _DTYPES[name]) for name in (TEXT, OFFSETS, COUNTS)
         )
         words = Words(text, offsets)
         if len(counts) != len(words) or counts.sum() + facts["n_documents"] != len(ids):
-            raise FormatError(f"the counts in {folder} do not fit its ids")
+            raise FormatError("the counts do not fit the ids")
         counts.flags.writeable = False
         return TokenCorpus(
             ids,

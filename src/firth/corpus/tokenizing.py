@@ -7,28 +7,40 @@ whitespace, and callables) are given documents.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
+from typing import Any
 
 from firth.config import TextOptions
-from firth.errors import CorpusError
+from firth.errors import ConfigError, CorpusError
 
 Rewrite = Callable[[Sequence[str]], list[list[str]]]
 """Takes pieces, returns the tokens of each."""
 
-Documents = Callable[[str], Iterable[str]]
+Documents = Callable[[str], list[str]]
 """Takes a document, returns its tokens."""
 
-# Letters, digits and underscores, joined by apostrophes inside a word: king, don't, l'été.
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+WORD_PATTERN = "\\w+(?:['’\u200c\u200d]\\w+)*"
+r"""A word: letters, digits, underscores and combining marks, joined inside by apostrophes or invisible joiners.
+
+So ``king,`` is ``king``, and ``don't``, ``l'été``, ``read_text`` stay whole; ``well-known`` and ``3.14`` are two words
+each. Here ``\w`` includes the marks (vowels of Devanagari, accents that stand alone), as in Unicode's UTS 18.
+"""
 
 
-def rewriting(text: TextOptions) -> Rewrite | None:
-    """Return the rule for pieces, or None where pieces are tokens as they are; not for rules about documents."""
-    lowercase = text.lowercase
-    if text.tokenize == "words":
-        return lambda pieces: [_WORD.findall(piece.lower() if lowercase else piece) for piece in pieces]
-    return (lambda pieces: [piece.lower().split() for piece in pieces]) if lowercase else None
+@functools.cache
+def word_expression() -> re.Pattern[str]:
+    r"""Return `WORD_PATTERN` for Python, whose own ``\w`` lacks the combining marks."""
+    marks: list[list[int]] = []
+    for point in (*range(0x20000), *range(0xE0000, 0xF0000)):  # the planes that hold marks
+        if unicodedata.category(chr(point)).startswith("M"):
+            if not marks or marks[-1][1] != point - 1:
+                marks.append([point, point])
+            marks[-1][1] = point
+    ranges = "".join(f"{chr(first)}-{chr(last)}" for first, last in marks)
+    return re.compile(WORD_PATTERN.replace(r"\w", rf"[\w{ranges}]"))
 
 
 def needs_documents(text: TextOptions) -> bool:
@@ -36,36 +48,73 @@ def needs_documents(text: TextOptions) -> bool:
     return not (isinstance(text.tokenize, str) and text.tokenize in ("whitespace", "words"))
 
 
+def rewriting(text: TextOptions) -> Rewrite | None:
+    """Return the rule for pieces, or None where pieces are tokens as they are; not for rules about documents."""
+    if text.tokenize == "words":
+        find = word_expression().findall
+        return lambda pieces: [find(piece) for piece in (_lower(pieces) if text.lowercase else pieces)]
+    return (lambda pieces: [[token] for token in _lower(pieces)]) if text.lowercase else None
+
+
+def _lower(pieces: Sequence[str]) -> list[str]:
+    """Lower each piece; whitespace between them keeps a final sigma final, just as it did in the text."""
+    return "\n".join(pieces).lower().split("\n")
+
+
 def document_rule(text: TextOptions) -> Documents:
-    """Return the rule for documents, whichever it is."""
+    """Return the rule for documents: a regular expression or a callable.
+
+    Raises
+    ------
+    ConfigError
+        The expression is one for bytes.
+    """
     rule = text.tokenize
-    if callable(rule):
-        split: Documents = rule
-    elif rule == "whitespace":
-        split = str.split
-    else:
-        pattern = _WORD if rule == "words" else re.compile(rule)
-        split = lambda document: [match for found in pattern.finditer(document) if (match := found[0])]  # noqa: E731
-    if not text.lowercase:
-        return split
-    return lambda document: split(document.lower())
+    split = _calling(rule) if callable(rule) else _matching(rule)
+    return (lambda document: split(document.lower())) if text.lowercase else split
 
 
-def as_token(token: object) -> str:
-    """Return a token as text: any hashable will do.
+def _matching(rule: str | re.Pattern[str]) -> Documents:
+    pattern = re.compile(rule)
+    if isinstance(pattern.pattern, bytes):
+        raise ConfigError(f"tokenize is {rule!r}, an expression for bytes, but must be one for text: r'...'")
+    if pattern.groups == 0:
+        return lambda document: list(filter(None, pattern.findall(document)))
+    return lambda document: [match for found in pattern.finditer(document) if (match := found[0])]
+
+
+def _calling(rule: Callable[[str], Iterable[Any]]) -> Documents:
+    def split(document: str) -> list[str]:
+        tokens: Any = rule(document)
+        if isinstance(tokens, (str, bytes, Mapping, AbstractSet)) or not isinstance(tokens, Iterable):
+            raise CorpusError(
+                f"the tokenizer {rule!r:.80} returned {tokens!r:.60}, a {type(tokens).__name__}, but must return the "
+                "tokens of the document in their order: a list of strings"
+            )
+        return as_tokens(tokens)
+
+    return split
+
+
+def as_tokens(tokens: Iterable[Any]) -> list[str]:
+    """Return tokens as text; empty ones are dropped.
 
     Raises
     ------
     CorpusError
-        The token cannot be hashed, so it is rather a list of tokens.
+        A token is bytes, or cannot be hashed, so that it is rather a list of tokens.
     """
-    if isinstance(token, str):
-        return token
+    return [text for token in tokens if (text := token if type(token) is str else _as_text(token))]
+
+
+def _as_text(token: object) -> str:
+    if isinstance(token, (bytes, bytearray)):
+        raise CorpusError(f"a token is the bytes {token!r:.60}, but must be text: decode it")
     try:
         hash(token)
     except TypeError as error:
         raise CorpusError(
-            f"a token is {token!r}, a {type(token).__name__}, but must be text or hashable: each document is one flat "
-            "list of tokens"
+            f"a token is {token!r:.60}, a {type(token).__name__}, but must be text or hashable: each document is one "
+            "flat list of tokens"
         ) from error
     return str(token)
