@@ -43,7 +43,7 @@ _MODULES = [{"idx": 0, "name": "0", "path": ".", "type": "sentence_transformers.
 # "words" as firth.corpus finds them.
 _FIND_WORDS = {
     "type": "Split",
-    "pattern": {"Regex": r"\w+(?:['’]\w+)*"},
+    "pattern": {"Regex": "\\w+(?:['’\u200c\u200d]\\w+)*"},
     "behavior": "Removed",
     "invert": True,
 }

@@ -229,4 +229,4 @@ def test_the_tokenizer_finds_the_words_that_the_corpus_finds(tmp_path):
     )
     formats.write(table, tmp_path / "vectors")
     tokenizer = json.loads((tmp_path / "vectors" / "tokenizer.json").read_text("utf-8"))
-    assert tokenizer["pre_tokenizer"]["pattern"] == {"Regex": tokenizing._WORD.pattern}
+    assert tokenizer["pre_tokenizer"]["pattern"] == {"Regex": tokenizing.WORD_PATTERN}
