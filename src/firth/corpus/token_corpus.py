@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -112,6 +113,20 @@ class TokenCorpus:
         """Let go of the ids, and of their file if it was temporary; closing twice does nothing."""
         self._ids = None
         self._closed()
+
+    def release(self, start: int, stop: int) -> None:
+        """Say that the ids from `start` to `stop` are not needed soon: their pages leave this process's memory.
+
+        They come back, from the system's cache or the disk, when they are used again. Without this a pass over a large
+        corpus would seem to need memory of its size.
+        """
+        mapped = None if self._ids is None else self._ids.base
+        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            size = self.ids.itemsize
+            first = -(-start * size // mmap.PAGESIZE) * mmap.PAGESIZE
+            behind = len(mapped) if stop == len(self.ids) else stop * size // mmap.PAGESIZE * mmap.PAGESIZE
+            if first < behind:
+                mapped.madvise(mmap.MADV_DONTNEED, first, behind - first)
 
     def vocabulary(
         self, *, min_count: int = 1, max_vocab: int | None = None, stop_words: Iterable[str] = ()

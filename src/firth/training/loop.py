@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from firth.config import SkipGram
+from firth.corpus import TokenCorpus
 from firth.errors import TrainingError
 from firth.kernels.cpu import intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
@@ -60,7 +61,7 @@ class Standing:
 
 def run(
     plan: Plan,
-    ids: NDArray[np.int32],
+    corpus: TokenCorpus,
     lookup: NDArray[np.int32],
     model: state.Model,
     *,
@@ -75,12 +76,14 @@ def run(
     TrainingError
         The loss is not finite any more.
     """
+    ids = np.asarray(corpus.ids).view(np.ndarray)  # the plain type, for which the kernels are compiled
     text = state.Text(ids, lookup, plan.keep, plan.noise)
     clock = _Clock(plan, standing)
     with Interruption() as interruption, _workers(plan, text, model, threads) as work:
         while standing.epoch < plan.config.epochs and not interruption.requested:
             stop = min(standing.position + plan.round_length, plan.n_positions)
             loss, pairs = work(_stretch(plan, standing, stop))
+            corpus.release(standing.position, stop)
             standing = dataclasses.replace(
                 standing, position=stop, loss=standing.loss + loss, pairs=standing.pairs + pairs
             )

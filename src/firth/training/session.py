@@ -18,6 +18,7 @@ from firth.config import SkipGram, TextOptions
 from firth.corpus import TokenCorpus
 from firth.errors import ConfigError, InputError, OutputError
 from firth.files import output_error
+from firth.formats.native import is_native
 from firth.kernels.cpu import state
 from firth.training.loop import Standing, run, warm_up
 from firth.training.model import TrainedModel
@@ -187,9 +188,14 @@ def _train_encoded(
 
     for callback in callbacks:
         callback.on_start(snapshot(standing, *views))
-    ids = np.asarray(corpus.ids).view(np.ndarray)
     standing = run(
-        plan, ids, corpus.lookup_table(chosen), rows, threads=threads, standing=standing, callbacks=callbacks
+        plan,
+        corpus,
+        corpus.lookup_table(chosen),
+        rows,
+        threads=threads,
+        standing=standing,
+        callbacks=callbacks,
     )
     model = snapshot(standing, *(_without_padding(matrix, config.dim) for matrix in rows))
     for callback in callbacks:
@@ -271,6 +277,10 @@ def _check_output(target: Path | None, *, overwrite: bool, resume: bool) -> None
     if target.is_dir() and any(target.iterdir()) and not (overwrite or resume):
         raise OutputError(
             f"the output folder {target} exists: choose another, or overwrite it, or resume the run that is in it"
+        )
+    if overwrite and target.is_dir() and any(target.iterdir()) and not is_native(target):
+        raise OutputError(
+            f"cannot overwrite {target}: it holds something else than vectors; choose another place"
         )
     existing = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
     try:
