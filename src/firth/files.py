@@ -28,13 +28,21 @@ def output_error(path: Path, error: OSError) -> OutputError:
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary file beside `path`, and rename it to `path` when the block succeeds.
 
+    A link stays a link: the file that it points to is replaced.
+
     Raises
     ------
     OutputError
-        The folder does not exist or is not writable, or the disk is full. Nothing is left behind, and
-        an earlier file at `path` is unchanged.
+        The folder does not exist or is not writable, `path` is no ordinary file, or the disk is full. Nothing is
+        left behind, and an earlier file at `path` is unchanged.
     """
-    target = Path(path)
+    target = _behind_links(path)
+    try:
+        special = target.exists() and not target.is_file()
+    except OSError as error:
+        raise output_error(target, error) from error
+    if special:  # to rename over a device would do away with it
+        raise OutputError(f"cannot write {target}: it is not an ordinary file; choose another place")
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         os.close(descriptor)
@@ -68,7 +76,7 @@ def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -
     OutputError
         `path` exists and `overwrite` is false, or the place cannot be written.
     """
-    target = Path(path)
+    target = _behind_links(path)
     try:
         taken = not overwrite and target.exists() and not (target.is_dir() and not any(target.iterdir()))
     except OSError as error:
@@ -104,14 +112,20 @@ def _swap(temporary: Path, target: Path) -> None:
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent))
     old = aside / target.name
-    target.rename(old)
     try:
+        target.rename(old)
         temporary.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
     finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _behind_links(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # a name with a null byte
+        raise OutputError(f"cannot write {os.fspath(path)!r}: {error}; choose another name") from error
 
 
 def _flush(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -23,6 +24,7 @@ from firth.files import replacing
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
+_MARK = "\ufeff"
 _DICTIONARY_PAYS_FROM = 1_000
 _SUGGESTIONS_LOOK_AT = 200_000
 
@@ -167,19 +169,22 @@ class Vocabulary:
     Parameters
     ----------
     words : iterable of str
-        The words, each once, in the order of the rows of the embeddings.
+        The words in the order of the rows of the embeddings. Of a word that stands there twice, as in some files of
+        vectors, the first is found.
     counts : array_like of int64, shape (len(words),), optional
         How often each word occurs in the corpus. None where that is not known (vectors from a file).
 
     Raises
     ------
     InputError
-        A word stands there twice, or the counts do not fit the words.
+        A word is no text, or the counts do not fit the words.
     """
 
     def __init__(self, words: Iterable[str], counts: ArrayLike | None = None) -> None:
+        if isinstance(words, str):
+            raise InputError(f"the words are the string {words!r:.60}, but must be several: a list")
         self.words = words if isinstance(words, Words) else Words.of(words)
-        self.counts = None if counts is None else _read_only(np.asarray(counts, np.int64))
+        self.counts = None if counts is None else _read_only(np.array(counts, np.int64))
         if self.counts is not None:
             if self.counts.shape != (len(self.words),):
                 raise InputError(f"{len(self.words)} words need as many counts, not {self.counts.shape}")
@@ -222,17 +227,19 @@ class Vocabulary:
         else:
             words = Words.of(counts)
             numbers = np.fromiter(counts.values(), np.int64, len(counts))
-        wanted = numbers >= min_count
-        stopped = words.find_all(list(stop_words))
-        wanted[stopped[stopped >= 0]] = False
-        kept = np.flatnonzero(wanted)
-        if len(kept) < 2:
-            _too_few(words, numbers, kept, min_count)
-        survivors = words.take(kept)
-        rank = np.empty(len(kept), np.int64)
-        rank[survivors.order] = np.arange(len(kept))
-        chosen = np.lexsort((rank, -numbers[kept]))[:max_vocab]
-        return cls(survivors.take(chosen), numbers[kept][chosen])
+        frequent = np.flatnonzero(numbers >= min_count)
+        survivors, survivor_counts = words.take(frequent), numbers[frequent]
+        stopped = np.zeros(len(frequent), bool)
+        # Looked up among the survivors, because these are sorted anyway.
+        found = survivors.find_all(list(stop_words))
+        stopped[found[found >= 0]] = True
+        if len(frequent) - stopped.sum() < 2:
+            _too_few(words, numbers, frequent[~stopped], min_count)
+        rank = np.empty(len(frequent), np.int64)
+        rank[survivors.order] = np.arange(len(frequent))
+        order = np.lexsort((rank, -survivor_counts))
+        chosen = order[~stopped[order]][:max_vocab]
+        return cls(survivors.take(chosen), survivor_counts[chosen])
 
     def __len__(self) -> int:
         return len(self.words)
@@ -293,62 +300,69 @@ class Vocabulary:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a text file: one word a line and, where counts are known, a tab and the count.
 
+        A word without a count is followed by a tab too where it could be misread otherwise, because it holds spaces.
+
         Raises
         ------
         InputError
-            A word holds a newline or a tab, or ends so that it could not be read back.
+            A word is empty or holds a newline or a tab.
         OutputError
             The file cannot be written.
         """
         lines = []
-        for word, count in zip(
-            self.words, self.counts if self.counts is not None else [None] * len(self), strict=True
-        ):
-            if word != word.strip(" \r\t\n") or "\n" in word or "\t" in word or not word:
+        counts: Iterable[object] = [""] * len(self) if self.counts is None else self.counts.tolist()
+        for word, count in zip(self.words, counts, strict=True):
+            if not word or "\n" in word or "\t" in word:
                 raise InputError(
-                    f"the word {word!r} cannot stand in a file of one word a line: rename or drop it"
+                    f"the word {word!r} cannot stand in a file of one word a line: it is empty or holds a newline or a "
+                    "tab; rename or drop it"
                 )
-            lines.append(f"{word}\n" if count is None else f"{word}\t{count}\n")
+            plain = self.counts is None and not any(character.isspace() for character in word)
+            lines.append(f"{word}\n" if plain else f"{word}\t{count}\n")
+        text = "".join(lines)
         with replacing(path) as temporary:
-            temporary.write_text("".join(lines), "utf-8", newline="\n")
+            # A mark of its own keeps one that belongs to the first word.
+            temporary.write_text(_MARK + text if text.startswith(_MARK) else text, "utf-8", newline="\n")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
-        """Read a text file of one word a line, with or without counts, as `save` or word2vec.c writes it.
+        """Read a text file of one word a line, with counts or without, as `save` or word2vec.c writes it.
 
-        A count follows a tab, or the last space. Blank lines are passed over. If some lines have no count, none
-        is taken over.
+        The first line decides whether lines have counts. A count follows a tab or, where the line holds no tab, its
+        last space. Order is kept, blank lines are passed over, ``\\r\\n`` ends a line as well.
 
         Raises
         ------
         FormatError
-            The file cannot be read, is not UTF-8, holds a word twice, or fewer than two words.
+            The file cannot be read, is not UTF-8, holds a word twice, a count that is none, lines with and without
+            counts, or fewer than two words; the message gives the line.
         """
-        try:
-            text = Path(path).read_bytes().decode("utf-8-sig")
-        except OSError as error:
-            raise FormatError(f"cannot read the vocabulary {path}: {error.strerror or error}") from error
-        except UnicodeDecodeError as error:
-            raise FormatError(
-                f"the vocabulary {path} is not UTF-8 at byte {error.start:,}: convert it"
-            ) from error
-        words: dict[str, int] = {}
+        first_lines: dict[str, int] = {}
         counts: list[int | None] = []
-        for number, line in enumerate(text.split("\n"), 1):
-            stripped = line.strip(" \r\t")
-            if not stripped:
+        for number, line in enumerate(_lines(path), 1):
+            if not line.strip(" \t"):
                 continue
-            word, count = _word_and_count(stripped)
-            if word in words:
+            try:
+                word, count = _word_and_count(line)
+            except ValueError as error:
+                raise FormatError(f"{path}, line {number:,}: {error}") from error
+            if first_lines.setdefault(word, number) != number:
                 raise FormatError(
-                    f"{path}, line {number}: {word!r} stands in line {words[word]} already: remove one"
+                    f"{path}, line {number:,}: {word!r} stands in line {first_lines[word]:,} already: remove one"
                 )
-            words[word] = number
             counts.append(count)
-        if len(words) < 2:
-            raise FormatError(f"the vocabulary {path} holds {len(words)} words, but at least two are needed")
+            if (count is None) != (counts[0] is None):
+                has, first_has = ("a", "no") if counts[0] is None else ("no", "a")
+                raise FormatError(
+                    f"{path}, line {number:,}: {line!r:.80} has {has} count, but the first word has {first_has} count: "
+                    "give one to all or to none (behind a tab, if words hold spaces)"
+                )
+        if len(counts) < 2:
+            raise FormatError(
+                f"the vocabulary {path} holds {len(counts)} words, but at least two are needed: add words"
+            )
         known = [count for count in counts if count is not None]
-        return cls(words, known if len(known) == len(words) else None)
+        return cls(first_lines, known or None)
 
     def suggest(self, word: str, limit: int = 3) -> tuple[str, ...]:
         """Return up to `limit` words that are spelled nearly like `word`, among the most frequent 200,000."""
@@ -359,14 +373,65 @@ class Vocabulary:
         return tuple(difflib.get_close_matches(word, near, limit, 0.75))
 
 
+def _lines(path: str | os.PathLike[str]) -> list[str]:
+    """Return the lines of a text file of words."""
+    try:
+        content = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"cannot read the vocabulary {path}: {reason}; check the path") from error
+    try:
+        text = content.decode("utf-8").removeprefix(_MARK)
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise FormatError(
+            f"{path}, line {number:,}: byte {error.start:,} of the file is not UTF-8; convert it to UTF-8"
+        ) from error
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
 def _word_and_count(line: str) -> tuple[str, int | None]:
-    """Return the word of a line and its count, if a number of reasonable size follows."""
-    word, tab, count = line.rpartition("\t")
+    """Return the word of a line and its count, or None where it has none.
+
+    Raises
+    ------
+    ValueError
+        The line is not understood; the message says why.
+    """
+    word, tab, count = line.partition("\t")
     if not tab:
-        word, _, count = line.rpartition(" ")
-    if word and count.isascii() and count.isdigit() and len(count) < 19:
-        return word.rstrip(" \t"), int(count)
-    return line, None
+        line = line.strip(" ")
+        word, space, count = line.rpartition(" ")
+        if not (space and count.isascii() and count.isdigit()):
+            return line, None
+        word = word.rstrip(" ")
+    count = count.strip(" ")
+    if not word:
+        raise ValueError(f"the count {count!r} has no word before it: remove the line")
+    if not count:
+        return word, None
+    if not (count.isascii() and count.isdigit()) or int(count) >= 2**63:
+        raise ValueError(f"the count of {word!r} is {count!r:.40}, but must be a whole number below 2**63")
+    return word, int(count)
+
+
+def _each_once(words: Iterable[str]) -> Words:
+    """Return `words`, which must differ."""
+    if isinstance(words, str):
+        raise InputError(f"the words are the string {words!r:.40}, but must be several words: a list")
+    given = list(words)
+    if len(set(given)) != len(given):
+        twice = next(word for word, count in Counter(given).items() if count > 1)
+        raise InputError(f"{twice!r} stands more than once among the {len(given):,} words: remove the others")
+    return Words.of(given)
+
+
+def _whole(counts: ArrayLike) -> NDArray[np.int64]:
+    """Return `counts` as int64 if nothing gets lost."""
+    given = np.asarray(counts)
+    if given.size and given.dtype.kind not in "iu":
+        raise InputError(f"counts must be whole numbers, but are {given.dtype}: round them first")
+    return given.astype(np.int64, copy=False)
 
 
 def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:

@@ -160,7 +160,7 @@ class CorpusCache:
             self._make_room()
 
         try:
-            corpus = open_corpus(place, on_close=close)
+            corpus = open_corpus(place, on_close=close, verify=True)
         except FormatError as error:
             _log.warning("the encoded corpus in the cache is made again: %s", error)
             let_go()
@@ -197,14 +197,13 @@ class CorpusCache:
             return False
         try:
             # First out of sight in one step, so that nobody opens half of it.
-            aside = Path(tempfile.mkdtemp(prefix=_MAKING, dir=self.folder))
-            place.rename(aside / place.name)
+            with self.making() as aside:
+                place.rename(aside / place.name)
         except OSError:
             return False
         finally:
             if let_go is not None:
                 let_go()
-        shutil.rmtree(aside, ignore_errors=True)
         return True
 
 

@@ -79,8 +79,8 @@ def encode(
     -----
     A newline (``\n`` or ``\r\n``) ends a document, and so does the end of a file or of a string. Documents without
     tokens are dropped. Text is read in chunks: only the table of types grows with it. A callable is given whole
-    documents; a regular expression is too, unless a document is longer than a chunk (2 MiB), which is then cut at
-    whitespace.
+    documents. A regular expression finds the same in a document of any length, provided that it looks no farther than
+    65,536 characters beyond a match.
 
     Examples
     --------
@@ -137,6 +137,11 @@ def _paths_or_documents(source: Source) -> tuple[list[str | os.PathLike[str]], I
     if not first:
         raise CorpusError("the corpus is empty: it holds no documents")
     if not isinstance(first[0], os.PathLike):
+        if isinstance(source, (list, tuple)) and all(map(_names_a_file, source)):
+            raise CorpusError(
+                f"the corpus is a list of strings, which are documents, but all name files, as {first[0]!r:.60} does: "
+                "pass Path objects for the files"
+            )
         return [], itertools.chain(first, items)
     paths = [*first, *items]
     for number, path in enumerate(paths):
@@ -146,6 +151,10 @@ def _paths_or_documents(source: Source) -> tuple[list[str | os.PathLike[str]], I
                 "strings that are text"
             )
     return paths, None
+
+
+def _names_a_file(item: object) -> bool:
+    return isinstance(item, str) and os.path.isfile(item)  # noqa: PTH113 (Path refuses some texts)
 
 
 _Encode = Callable[[IdFile], TypeTable]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import hashlib
 import itertools
 import re
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.chunks import Chunk
+from firth.corpus.token_corpus import fingerprint
 from firth.corpus.tokenizing import Documents, Rewrite
 from firth.corpus.type_table import TypeTable, grown
 from firth.errors import CorpusError, InputError, OutputError
@@ -94,10 +96,7 @@ class IdFile:
 
     def fingerprint(self, types: Words) -> str:
         """Return the hash of all ids and of `types`."""
-        whole = self._digest.copy()
-        whole.update(types.offsets.data)
-        whole.update(types.text.data)
-        return whole.hexdigest()
+        return fingerprint(self._digest.copy(), types)
 
 
 def encode_pieces(
@@ -142,16 +141,16 @@ def encode_pieces(
     table = TypeTable()
     rewriter = None if rewrite is None else _Rewriter(rewrite, table)
     within = False
-    for data, ids, starts, ends, hashes, position in _in_order(
-        lambda chunk: _split(chunk, decode_errors), chunks, threads
-    ):
-        if rewriter is None:
-            types = table.add(data, starts, ends, hashes)
-            encoded, n_documents, within = encoding.renumber(ids, types, table.counts, within)
-        else:
-            encoded, n_documents, within = rewriter.renumber(data, ids, starts, ends, hashes, within)
-        out.write(encoded, n_documents)
-        progress(position)
+    split = _in_order(lambda chunk: _split(chunk, decode_errors), chunks, threads)
+    with contextlib.closing(split):  # at once, whatever fails: no thread shall outlive it
+        for data, ids, starts, ends, hashes, position in split:
+            if rewriter is None:
+                types = table.add(data, starts, ends, hashes)
+                encoded, n_documents, within = encoding.renumber(ids, types, table.counts, within)
+            else:
+                encoded, n_documents, within = rewriter.renumber(data, ids, starts, ends, hashes, within)
+            out.write(encoded, n_documents)
+            progress(position)
     return table
 
 
@@ -210,7 +209,9 @@ def _split(chunk: Chunk, decode_errors: str) -> Pieces:
     return data, ids, starts, ends, hashes, chunk.position
 
 
-def _in_order(work: Callable[[Chunk], Pieces], items: Iterable[Chunk], threads: int) -> Iterator[Pieces]:
+def _in_order(
+    work: Callable[[Chunk], Pieces], items: Iterable[Chunk], threads: int
+) -> Generator[Pieces, None, None]:
     """Yield ``work(item)`` for each item in order, with up to `threads` being worked on ahead."""
     with concurrent.futures.ThreadPoolExecutor(threads, "firth-encode") as pool:
         ahead: collections.deque[concurrent.futures.Future[Pieces]] = collections.deque()
@@ -300,9 +301,9 @@ def documents_of(
     for chunk in chunks:
         *ended, rest = chunk.text(decode_errors).split("\n")
         for line in ended:
-            yield split(line.removesuffix("\r")), True
+            yield split(line, True), True
         if rest:
-            yield split(rest), False
+            yield split(rest, False), False
 
 
 def text_of(document: str, decode_errors: str) -> str:

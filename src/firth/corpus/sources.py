@@ -53,6 +53,8 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[TextFile]:
 def _expand(name: str) -> list[TextFile]:
     if name == STDIN:
         return [TextFile(None, None)]
+    if not name:
+        raise CorpusError("the path of the corpus is empty: name a file, a folder or a glob")
     path = Path(name)
     try:
         status = path.stat()

@@ -53,7 +53,7 @@ def _docstrings(tree: ast.AST) -> Iterator[str]:
     if isinstance(tree, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         yield ast.get_docstring(tree) or ""
     # Only statements hold definitions: the expressions, most of a tree, are passed over.
-    for block in ("body", "handlers", "orelse", "finalbody"):
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
         for statement in getattr(tree, block, ()):
             yield from _docstrings(statement)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mmap
 import weakref
@@ -188,8 +189,19 @@ def write_manifest(folder: Path, facts: dict[str, Any]) -> None:
     (folder / MANIFEST).write_text(json.dumps({**facts, "sizes": sizes}, indent=1), "utf-8")
 
 
-def open_corpus(folder: Path, on_close: Callable[[], object] | None = None) -> TokenCorpus:
+def fingerprint(hash_of_ids: hashlib._Hash, types: Words) -> str:
+    """Return the hash of a corpus; `hash_of_ids` has taken in all ids, and is changed."""
+    hash_of_ids.update(types.offsets.data)
+    hash_of_ids.update(types.text.data)
+    return hash_of_ids.hexdigest()
+
+
+def open_corpus(
+    folder: Path, on_close: Callable[[], object] | None = None, *, verify: bool = False
+) -> TokenCorpus:
     """Open the corpus that was written to `folder`.
+
+    With `verify` all ids are read and compared with the fingerprint: a wrong one would lead a kernel out of its arrays.
 
     Raises
     ------
@@ -209,6 +221,8 @@ def open_corpus(folder: Path, on_close: Callable[[], object] | None = None) -> T
         if len(counts) != len(words) or counts.sum() + facts["n_documents"] != len(ids):
             raise FormatError("the counts do not fit the ids")
         counts.flags.writeable = False
+        if verify and _fingerprint_of(folder / IDS, words) != facts["fingerprint"]:
+            raise FormatError("the ids or the types are not what they were")
         return TokenCorpus(
             ids,
             words,
@@ -219,6 +233,11 @@ def open_corpus(folder: Path, on_close: Callable[[], object] | None = None) -> T
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(f"the encoded corpus in {folder} is damaged: {error}") from error
+
+
+def _fingerprint_of(ids: Path, types: Words) -> str:
+    with ids.open("rb") as file:  # in blocks, so that what is read does not stay in memory
+        return fingerprint(hashlib.file_digest(file, "sha256"), types)
 
 
 def _nothing() -> None:

@@ -19,8 +19,10 @@ from firth.errors import ConfigError, CorpusError
 Rewrite = Callable[[Sequence[str]], list[list[str]]]
 """Takes pieces, returns the tokens of each."""
 
-Documents = Callable[[str], list[str]]
-"""Takes a document, returns its tokens."""
+Documents = Callable[[str, bool], list[str]]
+"""Takes the next part of a document, and whether the document ends with it; returns its tokens so far."""
+
+_CONTEXT = 1 << 16
 
 WORD_PATTERN = "\\w+(?:['’\u200c\u200d]\\w+)*"
 r"""A word: letters, digits, underscores and combining marks, joined inside by apostrophes or invisible joiners.
@@ -71,21 +73,68 @@ def document_rule(text: TextOptions) -> Documents:
     """
     rule = text.tokenize
     split = _calling(rule) if callable(rule) else _matching(rule)
-    return (lambda document: split(document.lower())) if text.lowercase else split
+    return (lambda part, ended: split(part.lower(), ended)) if text.lowercase else split
 
 
 def _matching(rule: str | re.Pattern[str]) -> Documents:
     pattern = re.compile(rule)
     if isinstance(pattern.pattern, bytes):
         raise ConfigError(f"tokenize is {rule!r}, an expression for bytes, but must be one for text: r'...'")
-    if pattern.groups == 0:
-        return lambda document: list(filter(None, pattern.findall(document)))
-    return lambda document: [match for found in pattern.finditer(document) if (match := found[0])]
+    return Matcher(pattern).matches
+
+
+class Matcher:
+    """Finds what a regular expression matches in documents that come in parts, as if each came at once.
+
+    That holds for expressions that look no farther than `context` characters beyond a match, before it or behind it.
+    Text that may still belong to a match is kept until that is settled, however long it is.
+
+    Parameters
+    ----------
+    pattern : re.Pattern
+        The regular expression.
+    context : int
+        Characters, at least 1.
+    """
+
+    def __init__(self, pattern: re.Pattern[str], context: int = _CONTEXT) -> None:
+        self._pattern = pattern
+        self._context = context
+        self._kept, self._start = "", 0
+        self._waiting: list[str] = []
+        self._n_waiting = 0
+
+    def matches(self, part: str, ended: bool) -> list[str]:
+        """Return the matches that the next part of a document settles, without empty ones."""
+        self._waiting.append(part)
+        self._n_waiting += len(part)
+        if not ended and self._n_waiting < len(self._kept):
+            # Until the text has doubled: one in which nothing matches shall not be searched again and again.
+            return []
+        text = self._kept + "".join(self._waiting)
+        self._waiting.clear()
+        self._n_waiting = 0
+        if ended:
+            text = text.removesuffix("\r")
+        settled = len(text) if ended else len(text) - self._context
+        found, start = [], self._start
+        for match in self._pattern.finditer(text, start):
+            if match.end() > settled:
+                break
+            start = match.end()
+            if match[0]:
+                found.append(match[0])
+        if ended:
+            self._kept, self._start = "", 0
+        else:
+            cut = max(0, start - self._context)
+            self._kept, self._start = text[cut:], start - cut
+        return found
 
 
 def _calling(rule: Callable[[str], Iterable[Any]]) -> Documents:
-    def split(document: str) -> list[str]:
-        tokens: Any = rule(document)
+    def split(document: str, _ended: bool) -> list[str]:
+        tokens: Any = rule(document.removesuffix("\r"))
         if isinstance(tokens, (str, bytes, Mapping, AbstractSet)) or not isinstance(tokens, Iterable):
             raise CorpusError(
                 f"the tokenizer {rule!r:.80} returned {tokens!r:.60}, a {type(tokens).__name__}, but must return the "
