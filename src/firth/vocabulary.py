@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -177,14 +176,12 @@ class Vocabulary:
     Raises
     ------
     InputError
-        A word is no text, or the counts do not fit the words.
+        A word cannot be written as UTF-8, or the counts do not fit the words.
     """
 
     def __init__(self, words: Iterable[str], counts: ArrayLike | None = None) -> None:
-        if isinstance(words, str):
-            raise InputError(f"the words are the string {words!r:.60}, but must be several: a list")
         self.words = words if isinstance(words, Words) else Words.of(words)
-        self.counts = None if counts is None else _read_only(np.array(counts, np.int64))
+        self.counts = None if counts is None else _read_only(_whole(counts))
         if self.counts is not None:
             if self.counts.shape != (len(self.words),):
                 raise InputError(f"{len(self.words)} words need as many counts, not {self.counts.shape}")
@@ -326,10 +323,10 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
-        """Read a text file of one word a line, with counts or without, as `save` or word2vec.c writes it.
+        r"""Read a text file of one word a line, with counts or without, as `save` or word2vec.c writes it.
 
         The first line decides whether lines have counts. A count follows a tab or, where the line holds no tab, its
-        last space. Order is kept, blank lines are passed over, ``\\r\\n`` ends a line as well.
+        last space. Order is kept, blank lines are passed over, ``\r\n`` ends a line as well.
 
         Raises
         ------
@@ -415,23 +412,12 @@ def _word_and_count(line: str) -> tuple[str, int | None]:
     return word, int(count)
 
 
-def _each_once(words: Iterable[str]) -> Words:
-    """Return `words`, which must differ."""
-    if isinstance(words, str):
-        raise InputError(f"the words are the string {words!r:.40}, but must be several words: a list")
-    given = list(words)
-    if len(set(given)) != len(given):
-        twice = next(word for word, count in Counter(given).items() if count > 1)
-        raise InputError(f"{twice!r} stands more than once among the {len(given):,} words: remove the others")
-    return Words.of(given)
-
-
 def _whole(counts: ArrayLike) -> NDArray[np.int64]:
     """Return `counts` as int64 if nothing gets lost."""
     given = np.asarray(counts)
     if given.size and given.dtype.kind not in "iu":
         raise InputError(f"counts must be whole numbers, but are {given.dtype}: round them first")
-    return given.astype(np.int64, copy=False)
+    return given.astype(np.int64)  # a copy, that nobody else can change
 
 
 def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:
