@@ -14,7 +14,8 @@ from firth.config import SkipGram, TextOptions
 if TYPE_CHECKING:
     from firth.vectors import WordVectors
 
-_WORDS = ("list", "string", "thread", "socket", "exception", "directory", "yield", "integer")
+_WORDS = ("socket", "thread", "lock", "directory", "exception", "yield", "class", "json")
+_AMONG = 3_000  # the most frequent words: rare names are near each other for reasons of their own
 
 
 @app.command()
@@ -44,7 +45,7 @@ def demo(
     if not as_json:
         out.print("Learning from the documentation and docstrings of this Python's standard library ...")
     reporter = make_reporter(as_json=as_json, quiet=False)
-    config = SkipGram(min_count=5, epochs=15, subsample=1e-3, learning_rate=0.05)
+    config = SkipGram(window=6, min_count=8, epochs=20, subsample=3e-4, learning_rate=0.05)
     try:
         model = train(
             standard_library_documents(),
@@ -63,7 +64,13 @@ def demo(
     known = [word for word in _WORDS if word in vectors]
     if as_json:
         for word in known:
-            print_json({"event": "neighbors", "word": word, "neighbors": vectors.neighbors(word, k=6)})
+            print_json(
+                {
+                    "event": "neighbors",
+                    "word": word,
+                    "neighbors": vectors.neighbors(word, k=6, restrict=_AMONG),
+                }
+            )
     else:
         _show_neighbors(vectors, known)
         out.print(
@@ -79,10 +86,11 @@ def _show_neighbors(vectors: WordVectors, words: list[str]) -> None:
 
     from firth.cli.output import console
 
-    table = Table(title="Nearest neighbours", title_justify="left", box=None, pad_edge=False)
-    table.add_column("word", style="bold")
-    table.add_column("is used like")
+    out = console()
+    out.print(f"\n[bold]Nearest neighbours[/bold] among the {_AMONG:,} most frequent words")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
     for word in words:
-        table.add_row(word, ", ".join(near.word for near in vectors.neighbors(word, k=6)))
-    console().print()
-    console().print(table)
+        table.add_row(word, ", ".join(near.word for near in vectors.neighbors(word, k=6, restrict=_AMONG)))
+    out.print(table)

@@ -15,7 +15,7 @@ from firth.config import SkipGram, TextOptions
 from firth.errors import InputError
 
 if TYPE_CHECKING:
-    from firth.training import Callback, TrainedModel
+    from firth.training import Callback, Epoch, TrainedModel
 
 _DEFAULT = SkipGram()
 _MODEL, _TEXT, _RUN = "What to learn", "How to read the text", "How to run"
@@ -204,7 +204,7 @@ def report(trained: TrainedModel, output: Path, *, as_json: bool, quiet: bool) -
         table = Table(box=None, pad_edge=False)
         for name in ("epoch", "loss", "pairs", "words/s", "seconds"):
             table.add_column(name, justify="right")
-        for e in trained.history:
+        for e in _some(trained.history):
             table.add_row(
                 str(e.epoch),
                 f"{e.loss:.4f}",
@@ -219,10 +219,16 @@ def report(trained: TrainedModel, output: Path, *, as_json: bool, quiet: bool) -
         out.print("Go on with: the same command and --resume", highlight=False)
 
 
+def _some(history: tuple[Epoch, ...]) -> tuple[Epoch, ...]:
+    """Return about ten epochs, evenly spaced, the last among them."""
+    step = -(-len(history) // 10)
+    return history[::-1][::step][::-1]
+
+
 def _lines_of_json() -> Callback:
     """Return a callback that writes what it is told as JSON, one object a line."""
     from firth.cli.output import print_json
-    from firth.training import Callback, Epoch, Progress
+    from firth.training import Callback, Progress
 
     class JsonLines(Callback):
         def on_progress(self, progress: Progress) -> None:
