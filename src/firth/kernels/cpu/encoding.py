@@ -143,6 +143,8 @@ def _hash(data, start, end):
         hashed ^= hashed >> np.uint64(32)
         start += 8
     hashed = (hashed ^ short_word_at(data, start, end - start)) * _HASH_FACTOR
+    # Once more: what the eighth byte has changed has only come down to bit 24, beyond the mask of small tables.
+    hashed = (hashed ^ (hashed >> np.uint64(32))) * _HASH_FACTOR
     return hashed ^ (hashed >> np.uint64(32))
 
 
