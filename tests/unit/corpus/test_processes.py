@@ -1,4 +1,4 @@
-"""What only whole processes show: signals, exits, full disks, two of them at once, and how much memory they take."""
+"""What only whole processes show: signals, exits, full disks and two of them at once."""
 
 from __future__ import annotations
 
@@ -148,27 +148,6 @@ with firth.corpus.encode(sys.argv[1], progress=progress) as corpus:
     assert outputs.pop().endswith(" 1800000 1800000\n")
     assert len(left_in(cache)) == 1
     assert left_in(tmp_path / "tmp") == []
-
-
-def test_memory_does_not_grow_with_the_text(tmp_path, cache, start):
-    program = """
-import resource, sys
-from firth.corpus import encode
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-encode(sys.argv[1], cache=False, threads=2).close()
-before = peak()
-encode(sys.argv[2], cache=False, threads=2).close()
-print(peak() - before)
-"""
-    # One line each: five chunks, more than are in flight at once, and forty.
-    for name, times in (("small", 10), ("large", 80)):
-        with (tmp_path / name).open("w") as file:
-            for _ in range(times):
-                file.write("words of a text that goes on and on without an end " * 20_000)
-    grown = int(finish(start(program, tmp_path / "small", tmp_path / "large")))
-    kilobytes = (tmp_path / "large").stat().st_size // 1024
-    assert grown < kilobytes / 5  # of 80 MB of text and 60 MB of ids
 
 
 def test_a_broken_run_is_cleared_away_a_day_later(tmp_path, cache, start):
