@@ -72,6 +72,10 @@ def info(
 
 
 def _short(value: object) -> str:
+    if (
+        isinstance(value, list) and value and isinstance(value[-1], dict)
+    ):  # such as the history: its last entry
+        return f"{len(value)}, the last: {_short(value[-1])}"
     if isinstance(value, dict):
-        return ", ".join(f"{key}={item}" for key, item in value.items())
-    return str(value)
+        return ", ".join(f"{key}={_short(item)}" for key, item in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -19,6 +19,7 @@ NAME = "word2vec-binary"
 
 _CHUNK = 1 << 18
 _NEWLINE = 10
+_FIRST_PRINTABLE = 32
 _NUMERIC = frozenset(b"0123456789+-.eEnaifNAIF \t\r")
 
 
@@ -34,9 +35,16 @@ def recognises(path: Path) -> bool:
 def looks_like_text(rest: bytes, dim: int) -> bool:
     """Return whether what follows the header looks like a word and its numbers as text."""
     word, _, numbers = rest.lstrip(b"\n").partition(b" ")
-    # With a tab or nothing at all in the place of the space, the row is still more likely to be text.
-    line = numbers.partition(b"\n")[0] if numbers else b"0"
-    return b"\n" in word or all(byte in _NUMERIC for byte in line[: max(4 * dim, 64)])
+    if b"\n" in word or not numbers:
+        # With a tab or nothing at all in the place of the space, the row is still more likely to be text.
+        return True
+    start = numbers[: max(4 * dim, 64)]
+    line = start.partition(b"\n")[0]
+    if not line.strip() or not all(byte in _NUMERIC for byte in line):
+        return False
+    # A row of text with a number too many or too few is still text, unless bytes follow that text does not have:
+    # the first bytes of a small float may all look like digits.
+    return len(line.split()) == dim or all(byte >= _FIRST_PRINTABLE or byte in b"\t\r\n" for byte in start)
 
 
 def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001 (rows are not aligned)

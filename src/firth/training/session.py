@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from firth import corpus as corpora
 from firth.config import SkipGram, TextOptions
 from firth.corpus import TokenCorpus
+from firth.corpus.sources import find_files
 from firth.errors import ConfigError, InputError, OutputError
 from firth.files import output_error
 from firth.formats.native import is_native
@@ -116,6 +117,7 @@ def train(
         raise ConfigError(
             f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal"
         )
+    _check_paths(corpus)
     with concurrent.futures.ThreadPoolExecutor(1, "firth-compile") as compiler:
         # While the text is read, the kernel is compiled or fetched from its cache.
         compiled = compiler.submit(warm_up, config)
@@ -132,6 +134,14 @@ def train(
     if target is not None:
         model.save(target, format="native", overwrite=overwrite or resume)
     return model
+
+
+def _check_paths(corpus: Corpus) -> None:
+    """Refuse paths that name nothing before anything is compiled: most mistakes are slips of the pen."""
+    if isinstance(corpus, (str, os.PathLike)):
+        find_files([corpus])
+    elif isinstance(corpus, (list, tuple)):
+        find_files([path for path in corpus if isinstance(path, os.PathLike)])
 
 
 def _encode(

@@ -397,3 +397,13 @@ def test_a_full_disk_leaves_what_was_there(format, tmp_path):
     target = tmp_path / "target"
     subprocess.run([sys.executable, "-c", textwrap.dedent(script), target, format], check=True)
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("row", [[0.64, 0.0], [1e-45, 2.0], [-0.0, 0.0]])
+def test_a_binary_row_whose_bytes_look_like_text_is_still_binary(row, tmp_path):
+    """The float32 0.64 begins with the byte of a newline, and its other bytes may look like digits."""
+    path = tmp_path / "vectors.bin"
+    rows = np.array([row], np.float32)
+    formats.write(VectorTable(Vocabulary(["0"]), rows), path)
+    assert formats.detect(path) == "word2vec-binary"
+    np.testing.assert_array_equal(formats.read(path).embeddings, rows)
