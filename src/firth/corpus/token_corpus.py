@@ -168,12 +168,11 @@ class TokenCorpus:
         Of a word that `vocabulary` holds twice it is the first row.
         """
         table = TypeTable()
-        rows_of = np.full(len(vocabulary), -1, np.int32)
+        rows_of = np.full(len(vocabulary) + 1, -1, np.int32)  # one more, for -1
         numbers = table.add_words(vocabulary.words)
         # Backwards, so that of two equal words the first stays.
         rows_of[numbers[::-1]] = np.arange(len(vocabulary) - 1, -1, -1, dtype=np.int32)
-        found = table.find_words(self.types)
-        return np.where(found >= 0, rows_of[found], np.int32(-1))
+        return rows_of[table.find_words(self.types)]
 
 
 def write_types(folder: Path, words: Words, counts: NDArray[np.int64]) -> None:
