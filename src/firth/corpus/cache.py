@@ -121,14 +121,16 @@ class CorpusCache:
         """
         place = self._place(reader, text)
         try:
-            _settle(made)
+            (made / _LOCK).touch()
         except OSError as error:
             raise unwritable(self.folder, error) from error
         for _ in range(2):
             # Where another process was faster, its corpus is as good as ours; a damaged one makes way.
+            ours = False
             with contextlib.suppress(OSError):
                 made.rename(place)
-            corpus = self._open(place)
+                ours = True
+            corpus = self._open(place, verify=not ours)
             if corpus is not None:
                 self._make_room()
                 return corpus
@@ -147,7 +149,7 @@ class CorpusCache:
         name = hashlib.sha256(json.dumps(options).encode()).hexdigest()
         return self.folder / f"{reader.bytes_read}-{name[:32]}"
 
-    def _open(self, place: Path) -> TokenCorpus | None:
+    def _open(self, place: Path, *, verify: bool = True) -> TokenCorpus | None:
         """Open the corpus at `place` and hold it; one that is damaged is removed, and None returned."""
         let_go = _hold(place)
         if let_go is None:
@@ -160,7 +162,7 @@ class CorpusCache:
             self._make_room()
 
         try:
-            corpus = open_corpus(place, on_close=close, verify=True)
+            corpus = open_corpus(place, on_close=close, verify=verify)
         except FormatError as error:
             _log.warning("the encoded corpus in the cache is made again: %s", error)
             let_go()
@@ -224,14 +226,6 @@ def _hold(place: Path, *, alone: bool = False) -> Callable[[], None] | None:
         os.close(descriptor)
         return _nothing
     return lambda: os.close(descriptor)
-
-
-def _settle(folder: Path) -> None:
-    """Make `folder` fit to be kept: with a lock, and on the disk, so that no name outlives a lost content."""
-    (folder / _LOCK).touch()
-    for path in folder.iterdir():
-        with path.open("r+b") as file:
-            os.fsync(file.fileno())
 
 
 def _last_change(folder: Path) -> float:
