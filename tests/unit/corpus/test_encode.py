@@ -186,7 +186,8 @@ def test_paths_in_any_iterable(tmp_path, documents_in):
         ([b"a"], "document 0 is b'a', a bytes"),
         ([[["a"]]], "flat list"),
         ([[b"a"]], "decode"),
-        (["a", "b \ud800 c"], "document 1 cannot be written as UTF-8: character 2"),
+        (["a", "b \ud800 c"], "document 1 cannot be written as UTF-8: character 2 "),
+        (["a " * 1_000_000 + "\ud800"], "document 0 cannot be written as UTF-8: character 2,000,000 "),
         ([["a", "\udc80"]], "UTF-8.*decode_errors"),
     ],
 )
@@ -223,6 +224,14 @@ def test_no_thread_outlives_an_error(tmp_path, documents_in):
     (tmp_path / "corpus.txt").write_bytes(b"fine text " * 1_000_000 + b"\xff " + b"more " * 1_000_000)
     with pytest.raises(CorpusError, match="byte 10,000,000"):
         documents_in(tmp_path, threads=3)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("firth-encode")]
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        documents_in(tmp_path, threads=3, progress=stop)
+    assert caught.tb  # which holds on to everything that was called
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("firth-encode")]
 
 
