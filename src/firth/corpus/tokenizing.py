@@ -106,6 +106,9 @@ class Matcher:
 
     def matches(self, part: str, ended: bool) -> list[str]:
         """Return the matches that the next part of a document settles, without empty ones."""
+        if ended and not self._kept and not self._waiting and not self._pattern.groups:
+            # The whole document at once, as nearly always: no need to know where the matches are.
+            return list(filter(None, self._pattern.findall(part.removesuffix("\r"))))
         self._waiting.append(part)
         self._n_waiting += len(part)
         if not ended and self._n_waiting < len(self._kept):
