@@ -113,7 +113,7 @@ def warm_up(config: SkipGram) -> None:
     plan = make_plan(small, Vocabulary(["a", "b"], np.array([2, 2])), 5)
     ids = np.array([0, 1, 0, 1, -1], np.int32)
     ids.flags.writeable = False
-    rows = state.Model(state.aligned(2, plan.width), state.aligned(2, plan.width))
+    rows = state.Model(state.make_matrix(2, small.dim), state.make_matrix(2, small.dim))
     text = state.Text(ids, np.array([0, 1], np.int32), plan.keep, plan.noise)
     with _workers(plan, text, rows, threads=1) as work:
         work(_stretch(plan, Standing(), len(ids)))
@@ -141,30 +141,25 @@ def _workers(
     """
     deterministic = plan.config.deterministic
     options = plan.options if deterministic else plan.options._replace(n_chunks=2)
-    n_steps = 1 if deterministic else threads
-    blocks = state.make_blocks(
-        options, plan.round_length // options.block_length if deterministic else threads
-    )
-    steps = [state.make_super_step(options, width=plan.width) for _ in range(n_steps)]
+    groups = state.n_groups(threads) if deterministic else threads
+    blocks = state.make_blocks(options, plan.round_length // options.block_length)
+    exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
+    steps = [state.make_super_step(options, width=state.slice_width(plan.config.dim)) for _ in range(groups)]
     scratch = [
-        state.make_workspace(options, width=plan.width, vocab_size=len(plan.vocabulary), threads=threads)
+        state.make_workspace(options, vocab_size=len(plan.vocabulary), threads=threads)
         for _ in range(threads)
     ]
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
     totals = np.zeros((threads, 2))
 
     def work(thread: int, stretch: state.Stretch) -> None:
+        shared = (counters, stretch, text, model, options, blocks)
+        own = (steps[thread % groups], scratch[thread], totals[thread])
         try:
             if deterministic:
-                train_synchronous(
-                    thread, threads, counters, stretch, text, model, options, blocks, steps[0], scratch[thread],
-                    totals[thread],
-                )  # fmt: skip
+                train_synchronous(thread, threads, *shared, exchanges[0], *own)
             else:
-                train_hogwild(
-                    thread, counters, stretch, text, model, options, blocks, steps[thread], scratch[thread],
-                    totals[thread],
-                )  # fmt: skip
+                train_hogwild(thread, *shared, exchanges[thread], *own)
         except BaseException:
             counters[intrinsics.ABANDONED] = 1  # the others must not wait for this thread
             raise

@@ -58,7 +58,7 @@ class Plan:
     @property
     def width(self) -> int:
         """How many numbers a row takes in the kernels."""
-        return state.padded_width(self.config.dim)
+        return state.SLICES * state.slice_width(self.config.dim)
 
     @property
     def round_length(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from firth.vocabulary import Vocabulary
+
 if TYPE_CHECKING:
     from firth.training.model import TrainedModel
 
@@ -78,8 +80,8 @@ class Callback:
     def on_read(self, done: int, total: int | None) -> None:
         """So many bytes of the corpus are read, of how many; None where that is not known."""
 
-    def on_start(self, model: TrainedModel) -> None:
-        """Training is about to begin; `model` shares its matrices with the run, as read-only arrays."""
+    def on_start(self, vocabulary: Vocabulary) -> None:
+        """Training is about to begin; `vocabulary` holds the words that are learned, with their counts."""
 
     def on_progress(self, progress: Progress) -> None:
         """About a quarter of a second of training has passed."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display, TaskID
 
     from firth.training.model import TrainedModel
+    from firth.vocabulary import Vocabulary
 
 
 class ProgressBar(Callback):
@@ -29,7 +30,7 @@ class ProgressBar(Callback):
         if self._show("reading", total):
             self._move(done, "")
 
-    def on_start(self, model: TrainedModel) -> None:
+    def on_start(self, vocabulary: Vocabulary) -> None:
         """Take the bar of reading away."""
         self._hide()
 

@@ -91,8 +91,8 @@ def take_up(earlier: TrainedModel, rows: state.Model, vocabulary: Vocabulary, fi
         _refuse(["the corpus has changed"])
     if earlier.vocabulary != vocabulary:
         _refuse(["the vocabulary has changed"])
-    rows.inputs[:, : earlier.config.dim] = earlier.input_embeddings
-    rows.outputs[:, : earlier.config.dim] = earlier.output_embeddings
+    state.put_rows(rows.inputs, slice(None), earlier.input_embeddings)
+    state.put_rows(rows.outputs, slice(None), earlier.output_embeddings)
     numbers = {name: earlier.state[name] for name in ("epoch", "position", "loss", "pairs")}
     return Standing(**numbers, history=earlier.history)
 

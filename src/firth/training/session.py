@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firth import corpus as corpora
 from firth.config import SkipGram, TextOptions
@@ -30,6 +29,8 @@ from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 65_536
 
 Corpus: TypeAlias = TokenCorpus | str | os.PathLike[str] | Iterable[Any]
 
@@ -172,32 +173,14 @@ def _train_encoded(
     """Train on an encoded corpus and return the model."""
     chosen = _choose_words(corpus, config, vocabulary)
     plan = make_plan(config, chosen, len(corpus.ids))
-    rows = state.Model(*(state.aligned(len(chosen), plan.width) for _ in range(2)))
+    rows = state.Model(*(state.make_matrix(len(chosen), config.dim) for _ in range(2)))
     standing = Standing()
     if earlier is None:
         _initialise(rows, plan, start)
     else:
         standing = take_up(earlier, rows, chosen, corpus.fingerprint)
-    views = [matrix[:, : config.dim] for matrix in rows]
-    for view in views:
-        view.flags.writeable = False
-
-    def snapshot(
-        standing: Standing, inputs: NDArray[np.float32], outputs: NDArray[np.float32]
-    ) -> TrainedModel:
-        return TrainedModel(
-            config=config,
-            text=text,
-            vocabulary=chosen,
-            input_embeddings=inputs,
-            output_embeddings=outputs,
-            history=standing.history,
-            finished=standing.epoch == config.epochs,
-            state={**standing.as_dict(), "corpus": corpus.fingerprint},
-        )
-
     for callback in callbacks:
-        callback.on_start(snapshot(standing, *views))
+        callback.on_start(chosen)
     standing = run(
         plan,
         corpus,
@@ -207,7 +190,23 @@ def _train_encoded(
         standing=standing,
         callbacks=callbacks,
     )
-    model = snapshot(standing, *(_without_padding(matrix, config.dim) for matrix in rows))
+    inputs, outputs = rows
+    del rows  # one matrix after the other: at no time are there more than three
+    input_embeddings = state.dense_rows(inputs, config.dim)
+    del inputs
+    output_embeddings = state.dense_rows(outputs, config.dim)
+    for embeddings in (input_embeddings, output_embeddings):
+        embeddings.flags.writeable = False
+    model = TrainedModel(
+        config=config,
+        text=text,
+        vocabulary=chosen,
+        input_embeddings=input_embeddings,
+        output_embeddings=output_embeddings,
+        history=standing.history,
+        finished=standing.epoch == config.epochs,
+        state={**standing.as_dict(), "corpus": corpus.fingerprint},
+    )
     for callback in callbacks:
         callback.on_end(model)
     return model
@@ -224,42 +223,29 @@ def _choose_words(corpus: TokenCorpus, config: SkipGram, vocabulary: Vocabulary 
 
 def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> None:
     """Fill the input embeddings: uniform in (-1/2, 1/2) / dim as in word2vec.c, or from given vectors."""
-    dim = plan.config.dim
+    dim, n_rows = plan.config.dim, len(plan.vocabulary)
     generator = np.random.default_rng(plan.config.seed)
-    for begin in range(0, len(rows.inputs), 65_536):
-        part = rows.inputs[begin : begin + 65_536, :dim]
-        part[:] = (generator.random(part.shape, np.float32) - np.float32(0.5)) / np.float32(dim)
+    for begin in range(0, n_rows, _ROWS_AT_ONCE):
+        part = slice(begin, min(begin + _ROWS_AT_ONCE, n_rows))
+        numbers = generator.random((part.stop - begin, dim), np.float32)
+        state.put_rows(rows.inputs, part, (numbers - np.float32(0.5)) / np.float32(dim))
     if start is None:
         return
     found = start.vocabulary.words.find_all(list(plan.vocabulary.words))
     known = np.flatnonzero(found >= 0)
     if not len(known):
         raise InputError(
-            f"none of the {len(plan.vocabulary):,} words of the corpus is among the {len(start):,} initial vectors: "
+            f"none of the {n_rows:,} words of the corpus is among the {len(start):,} initial vectors: "
             "check that both are lowercased and tokenized alike"
         )
-    rows.inputs[known, :dim] = start.embeddings[found[known]]
+    state.put_rows(rows.inputs, known, start.embeddings[found[known]])
     if start.output_vectors is not None:
-        rows.outputs[known, :dim] = start.output_vectors.embeddings[found[known]]
-    if not (np.isfinite(rows.inputs).all() and np.isfinite(rows.outputs).all()):
+        state.put_rows(rows.outputs, known, start.output_vectors.embeddings[found[known]])
+    if not all(np.isfinite(matrix).all() for matrix in rows):
         raise InputError(
             "the initial vectors hold values that are not finite: remove the words that have them"
         )
     _log.info("%d of %d words start from given vectors", len(known), len(plan.vocabulary))
-
-
-def _without_padding(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
-    """Return the first `dim` columns as a C-contiguous, read-only array, in the same memory."""
-    n_rows, width = matrix.shape
-    flat = matrix.reshape(-1)
-    if width != dim:
-        step = 4096
-        for begin in range(0, n_rows, step):
-            part = matrix[begin : begin + step, :dim].ravel()  # a copy, since the places overlap
-            flat[begin * dim : begin * dim + len(part)] = part
-    dense = flat[: n_rows * dim].reshape(n_rows, dim)
-    dense.flags.writeable = False
-    return dense
 
 
 def _as_vectors(init: WordVectors | str | os.PathLike[str] | None) -> WordVectors | None:

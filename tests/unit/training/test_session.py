@@ -31,9 +31,8 @@ class Recorder(Callback):
         self.events: list[str] = []
         self.progress: list[object] = []
 
-    def on_start(self, model) -> None:
+    def on_start(self, vocabulary) -> None:
         self.events.append("start")
-        self.model = model
 
     def on_progress(self, progress) -> None:
         self.events.append("progress")

@@ -11,20 +11,21 @@ import numpy as np
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.blocks import prepare_block
 from firth.kernels.cpu.intrinsics import TICKETS, atomic_add
-from firth.kernels.cpu.skipgram import add_row, chunk_step
-from firth.kernels.cpu.synchronous import prepare_chunk, touch
+from firth.kernels.cpu.skipgram import add_row, chunk_errors, chunk_logits, chunk_steps
+from firth.kernels.cpu.state import SLICES
+from firth.kernels.cpu.synchronous import prepare_chunk, rate_at, touch
 
 _ONE = np.float32(1.0)
 
 
 @kernel(fastmath=True)
-def train_hogwild(thread, counters, stretch, text, model, options, blocks, step, work, totals):
+def train_hogwild(thread, counters, stretch, text, model, options, blocks, exchange, step, work, totals):
     """Train on blocks of a stretch, while there are any; every thread calls this with its own scratch arrays.
 
     Parameters
     ----------
     thread : int
-        Which line of `blocks` is this thread's own.
+        Which one this is.
     counters : ndarray of int64, shape (N_COUNTERS,)
         Shared, zero at the start of each call. Mutated.
     stretch : Stretch
@@ -33,7 +34,9 @@ def train_hogwild(thread, counters, stretch, text, model, options, blocks, step,
         Shared. Mutated by all threads at once.
     options : Options
     blocks : Blocks
-        Shared; this thread mutates line `thread`.
+        Shared, with a line for each block of the stretch; each line is mutated by the thread that takes the block.
+    exchange : Exchange
+        This thread's own. Mutated.
     step : SuperStep
         This thread's own, for two chunks. Mutated.
     work : Workspace
@@ -41,54 +44,61 @@ def train_hogwild(thread, counters, stretch, text, model, options, blocks, step,
     totals : ndarray of float64, shape (2,)
         This thread's own. Mutated: the summed loss and the number of pairs.
     """
-    tokens, first, last = blocks.tokens[thread], blocks.first[thread], blocks.last[thread]
     n_blocks = (stretch.stop - stretch.start + options.block_length - 1) // options.block_length
     block = atomic_add(counters, TICKETS, 1)
     while block < n_blocks:
+        tokens, first, last = blocks.tokens[block], blocks.first[block], blocks.last[block]
         position = stretch.start + block * options.block_length
-        length = min(options.block_length, stretch.stop - position)
         begin, end = prepare_block(
-            text.ids, position, position + length, text.lookup, text.keep, stretch.text_key, options.window,
-            options.dynamic, tokens, first, last,
+            text.ids, position, min(position + options.block_length, stretch.stop), text.lookup, text.keep,
+            stretch.text_key, options.window, options.dynamic, tokens, first, last,
         )  # fmt: skip
-        chunk = 0
+        blocks.centers[block, 0], blocks.centers[block, 1] = begin, end
+        place = 0
         if begin < end:
             prepare_chunk(
-                chunk, begin, end, begin, position, stretch, text, options, tokens, first, last, step
+                place, begin, end, begin, position, stretch, text, options, tokens, first, last, step
             )
         for center in range(begin, end, options.n_centers):
             following = center + options.n_centers
-            if following < end:
-                # The other of two places; its rows are on their way while this chunk is computed.
+            other = 1 - place
+            if following < end:  # its rows are on their way to the cache while this chunk is computed
                 prepare_chunk(
-                    1 - chunk,
-                    following,
-                    end,
-                    begin,
-                    position,
-                    stretch,
-                    text,
-                    options,
-                    tokens,
-                    first,
-                    last,
-                    step,
+                    other, following, end, begin, position, stretch, text, options, tokens, first, last, step
                 )
-                touch(step.rows[1 - chunk], step.n_rows[1 - chunk], model, options)
-            done = np.float64(position - stretch.start) + np.float64(length) * (center - begin) / (
-                end - begin
+                touch(0, 1, step.rows[other], step.n_rows[other], model, options)
+            rate = np.float32(rate_at(center, block, stretch, options, blocks))
+            loss, pairs = _train_chunk(
+                place, first, last, center, min(following, end), rate, model, options, exchange, step, work
             )
-            rows, n_rows, steps = step.rows[chunk], step.n_rows[chunk], step.steps[chunk]
-            loss, pairs = chunk_step(
-                tokens, first, last, center, min(following, end), step.low[chunk], rows, n_rows, model.inputs,
-                model.outputs, np.float32(stretch.rate + stretch.rate_slope * done), options.negatives, work,
-                steps, step.masses[chunk],
-            )  # fmt: skip
             totals[0] += loss
             totals[1] += pairs
-            for slot in range(min(following, end) - center):
-                add_row(model.inputs[np.uint64(rows[slot])], steps[slot], _ONE)
-            for slot in range(options.n_centers, n_rows):
-                add_row(model.outputs[np.uint64(rows[slot])], steps[slot], _ONE)
-            chunk = 1 - chunk
+            place = other
         block = atomic_add(counters, TICKETS, 1)
+
+
+@kernel(fastmath=True)
+def _train_chunk(place, first, last, center, behind, rate, model, options, exchange, step, work):
+    """Compute the chunk in line `place` of `step`, add its steps at once, and return its loss and pairs."""
+    low, rows, n_rows = step.low[place], step.rows[place], step.n_rows[place]
+    noise_logits, pair_logits = exchange.noise_logits[0, 0], exchange.pair_logits[0, 0]
+    for part in range(SLICES):
+        chunk_logits(
+            first, last, center, behind, low, rows, model.inputs[part], model.outputs[part],
+            step.centers[place, part], step.noise[place, part], noise_logits[part], pair_logits[part],
+        )  # fmt: skip
+    loss, pairs = chunk_errors(
+        first, last, center, behind, low, rows, n_rows, noise_logits, pair_logits, rate, options.negatives, work,
+        step.masses[place],
+    )  # fmt: skip
+    for part in range(SLICES):
+        steps = step.steps[place, part]
+        chunk_steps(
+            first, last, center, behind, low, rows, n_rows, model.outputs[part], step.centers[place, part],
+            step.noise[place, part], work, steps,
+        )  # fmt: skip
+        for slot in range(behind - center):
+            add_row(model.inputs[part, np.uint64(rows[slot])], steps[slot], _ONE)
+        for slot in range(options.n_centers, n_rows):
+            add_row(model.outputs[part, np.uint64(rows[slot])], steps[slot], _ONE)
+    return loss, pairs

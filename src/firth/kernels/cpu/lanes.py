@@ -1,9 +1,9 @@
-"""Sixteen float32 at once, held in registers: what the compiler cannot find in loops over rows that may overlap.
+"""Eight float32 at once, held in registers: what the compiler cannot find in loops over rows that may overlap.
 
 Rows come from matrices that are read and written in the same loop, so a compiler must check at run time, for each
 pair of rows, that they do not overlap, which costs more than the arithmetic on rows this short. Loading,
-computing and storing sixteen numbers at a time says what is meant. LLVM turns it into the widest registers that
-the processor has.
+computing and storing eight numbers at a time says what is meant. LLVM turns it into the registers that the
+processor has.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _ALIGNMENT = 4  # of a single number: a row of a matrix from elsewhere may begin
 
 
 class Lanes(types.Type):  # type: ignore[misc]
-    """The type of sixteen float32 in a register."""
+    """The type of eight float32 in a register."""
 
     def __init__(self) -> None:
-        super().__init__("float32x16")
+        super().__init__(f"float32x{LANES}")
 
 
 lanes = Lanes()
@@ -39,13 +39,13 @@ class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
 
 
 def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    """Return the address of sixteen numbers of the row ``arguments[0]`` from index ``arguments[1]`` on."""
+    """Return the address of eight numbers of the row ``arguments[0]`` from index ``arguments[1]`` on."""
     row = context.make_array(signature.args[0])(context, builder, arguments[0])
     return builder.bitcast(builder.gep(row.data, [arguments[1]]), _VECTOR.as_pointer())
 
 
 def _spread(builder: Any, number: Any) -> Any:
-    """Return a vector of sixteen times `number`."""
+    """Return a vector of eight times `number`."""
     first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
     return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), zeros)
@@ -53,7 +53,7 @@ def _spread(builder: Any, number: Any) -> Any:
 
 @intrinsic
 def load(_typing: Any, row: Any, index: Any) -> Any:
-    """Return ``row[index:index + 16]``; the row, of float32, must reach so far."""
+    """Return ``row[index:index + 8]``; the row, of float32, must reach so far."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_place(context, builder, signature, arguments), align=_ALIGNMENT)
@@ -63,7 +63,7 @@ def load(_typing: Any, row: Any, index: Any) -> Any:
 
 @intrinsic
 def store(_typing: Any, row: Any, index: Any, value: Any) -> Any:
-    """Put sixteen numbers at ``row[index:index + 16]``."""
+    """Put eight numbers at ``row[index:index + 8]``."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         builder.store(arguments[2], _place(context, builder, signature, arguments), align=_ALIGNMENT)
@@ -74,7 +74,7 @@ def store(_typing: Any, row: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def zeros(_typing: Any) -> Any:
-    """Return sixteen zeros."""
+    """Return eight zeros."""
 
     def generate(_context: Any, _builder: Any, _signature: Any, _arguments: Any) -> Any:
         return ir.Constant(_VECTOR, None)
@@ -84,7 +84,7 @@ def zeros(_typing: Any) -> Any:
 
 @intrinsic
 def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return ``a * b + c``; `a` is sixteen numbers, or one that stands for sixteen."""
+    """Return ``a * b + c``; `a` is eight numbers, or one that stands for eight."""
     one = isinstance(a, types.Float)
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -98,7 +98,7 @@ def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def total(_typing: Any, value: Any) -> Any:
-    """Return the sum of sixteen numbers as a float32."""
+    """Return the sum of eight numbers as a float32."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(_FLOAT, [_FLOAT, _VECTOR])

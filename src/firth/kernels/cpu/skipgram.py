@@ -51,32 +51,65 @@ def chunk_rows(tokens, first, last, start, stop, n_centers, n_noise, rows):
 
 
 @kernel(fastmath=True)
-def chunk_step(
-    tokens, first, last, start, stop, low, rows, n_rows, inputs, outputs, rate, negatives, work, steps, masses
+def chunk_logits(
+    first, last, start, stop, low, rows, inputs, outputs, centers, noise, noise_logits, pair_logits
 ):
-    """Compute what one chunk adds to its rows: minus `rate` times the gradient of its loss.
-
-    Equations: seed 001, eq. 1 to 7 and seed 003, eq. 18 to 29, summed over the pairs of the chunk, with K noise
-    words for a pair estimated by S shared ones.
+    """Compute one slice's part of all logits of a chunk.
 
     Parameters
     ----------
-    tokens, first, last, start, stop
+    first, last, start, stop
         As for `chunk_rows`.
-    low, n_rows : int
+    low : int
         What `chunk_rows` returned.
-    rows : ndarray of uint32, shape (>= n_rows,)
+    rows : ndarray of uint32
         As `chunk_rows` left it, with the noise words filled in.
     inputs, outputs : ndarray of float32, shape (vocab_size, width)
-        Input and output embeddings; only read. Other threads may write to them (Hogwild).
+        One slice of the embeddings; only read. Other threads may write to them (Hogwild).
+    centers, noise : ndarray of float32, shape (B, width) and (S, width)
+        Mutated: copies of the centers' and the noise words' rows, with zeros behind the last center.
+    noise_logits : ndarray of float32, shape (S, B)
+        Mutated: products of noise words and centers.
+    pair_logits : ndarray of float32, shape (>= number of pairs,)
+        Mutated: products of centers and their context words, in the order of the pairs.
+    """
+    n_centers, n_noise = len(centers), len(noise)
+    n = stop - start
+    for i in range(n):
+        _copy(inputs[np.uint64(rows[i])], centers[i])
+    for i in range(n, n_centers):
+        _clear(centers[i])
+    for k in range(n_noise):
+        _copy(outputs[np.uint64(rows[n_centers + k])], noise[k])
+    np.dot(noise, centers.T, noise_logits)
+    _pair_logits(first, last, start, n, low, rows[n_centers + n_noise :], centers, outputs, pair_logits)
+
+
+@kernel(fastmath=True)
+def chunk_errors(
+    first, last, start, stop, low, rows, n_rows, noise_logits, pair_logits, rate, negatives, work, masses
+):
+    """Turn the logits of a chunk into errors: minus `rate` times the derivatives of the loss by the logits.
+
+    Equations: seed 000 as corrected, seed 001, eq. 2 to 4 and seed 003, eq. 21, with K noise words for a pair
+    estimated by S shared ones. A noise word that equals the context word of a pair counts nothing for that pair.
+
+    Parameters
+    ----------
+    first, last, start, stop, low, rows
+        As for `chunk_logits`.
+    n_rows : int
+        What `chunk_rows` returned.
+    noise_logits : ndarray of float32, shape (SLICES, S, B)
+        Summed here, slice after slice.
+    pair_logits : ndarray of float32, shape (SLICES, >= number of pairs)
+        The same.
     rate : float32
         Learning rate.
     negatives : int
-        K. A noise word that equals the context word of a pair counts nothing for that pair.
+        K.
     work : Workspace
-        Mutated.
-    steps : ndarray of float32, shape (>= n_rows, width)
-        Mutated: what is to be added to each row of `rows`.
+        Mutated: ``errors`` and ``pair_errors`` are the result.
     masses : ndarray of float32, shape (>= n_rows,)
         Mutated: how many terms of the loss each row's step sums up, a noise word's term counting K/S.
 
@@ -85,53 +118,84 @@ def chunk_step(
     tuple of (float64, int)
         Loss summed over the pairs, and the number of pairs.
     """
-    n_centers, n_noise = work.centers.shape[0], work.noise.shape[0]
+    n_noise, n_centers = work.logits.shape
     n = stop - start
     scale = np.float32(negatives) / np.float32(n_noise)
-    for i in range(n):
-        _copy(inputs[np.uint64(rows[i])], work.centers[i])
-    for i in range(n, n_centers):
-        _clear(work.centers[i])
-    for k in range(n_noise):
-        _copy(outputs[np.uint64(rows[n_centers + k])], work.noise[k])
     n_pairs = 0
     for i in range(n_centers):
         own = last[start + i] - first[start + i] if i < n else 0
         n_pairs += own
         work.noise_weights[i] = scale * np.float32(own)
         masses[i] = np.float32(own * (1 + negatives))
-
-    np.dot(work.noise, work.centers.T, work.logits)
-    loss = _noise_errors(work.logits, work.noise_weights, rate, work.errors)
-    loss -= _leave_out_positives(
-        tokens, first, last, start, n, low, rows, n_rows, n_noise, n_centers, scale, rate, work
-    )
     for k in range(n_noise):
         masses[n_centers + k] = scale * np.float32(n_pairs)
-    np.dot(work.errors.T, work.noise, steps[:n_centers])
-    np.dot(work.errors, work.centers, steps[n_centers : n_centers + n_noise])
+    _count_contexts(first, last, start, n, low, masses[n_centers + n_noise : n_rows])
 
-    band = n_centers + n_noise
-    _pair_logits(first, last, start, n, low, rows[band:], work.centers, outputs, work.pair_errors)
+    for k in range(n_noise):
+        _sum_slices(noise_logits[:, k], work.logits[k], n_centers)
+    loss = _noise_errors(work.logits, work.noise_weights, rate, work.errors)
+    loss -= _leave_out_positives(first, last, start, n, low, rows, n_rows, scale, rate, work)
+    _sum_slices(pair_logits, work.pair_errors, n_pairs)
     loss += _pair_errors(work.pair_errors[:n_pairs], rate)
+    return loss, n_pairs
+
+
+@kernel(fastmath=True)
+def chunk_steps(first, last, start, stop, low, rows, n_rows, outputs, centers, noise, work, steps):
+    """Compute what one slice of each row of a chunk changes by.
+
+    Equations: seed 001, eq. 2 to 7 and seed 003, eq. 22, 23 and 28, summed over the pairs of the chunk.
+
+    Parameters
+    ----------
+    first, last, start, stop, low, rows, n_rows, outputs, centers, noise
+        As `chunk_logits` was given and left them.
+    work : Workspace
+        As `chunk_errors` left it.
+    steps : ndarray of float32, shape (>= n_rows, width)
+        Mutated: what is to be added to each row of `rows`.
+    """
+    n_centers, n_noise = len(centers), len(noise)
+    band = n_centers + n_noise
+    np.dot(work.errors.T, noise, steps[:n_centers])
+    np.dot(work.errors, centers, steps[n_centers:band])
     for slot in range(band, n_rows):
         _clear(steps[slot])
-        masses[slot] = _ZERO
     _pair_steps(
         first,
         last,
         start,
-        n,
+        stop - start,
         low,
         rows[band:],
-        work.centers,
+        centers,
         outputs,
         work.pair_errors,
         steps,
         steps[band:],
-        masses[band:],
     )
-    return loss, n_pairs
+
+
+@kernel(fastmath=True)
+def _sum_slices(parts, whole, length):
+    """Add up `parts`, line after line, in `whole`."""
+    for i in range(length):
+        whole[i] = parts[0, i]
+    for part in range(1, len(parts)):
+        for i in range(length):
+            whole[i] += parts[part, i]
+
+
+@kernel(fastmath=True)
+def _count_contexts(first, last, start, n, low, masses):
+    """Count the pairs in which each token of the band is a context."""
+    for q in range(len(masses)):
+        masses[q] = _ZERO
+    for i in range(n):
+        center = start + i
+        for token in range(first[center], last[center] + 1):
+            if token != center:
+                masses[token - low] += _ONE
 
 
 @kernel(fastmath=True)
@@ -150,10 +214,9 @@ def _noise_errors(logits, weights, rate, errors):
 
 
 @kernel(fastmath=True)
-def _leave_out_positives(
-    tokens, first, last, start, n, low, rows, n_rows, n_noise, n_centers, scale, rate, work
-):
+def _leave_out_positives(first, last, start, n, low, rows, n_rows, scale, rate, work):
     """Take back the share of each pair whose context word was drawn as noise; return the loss taken back."""
+    n_noise, n_centers = work.logits.shape
     loss = 0.0
     band = rows[n_centers + n_noise : n_rows]
     for k in range(n_noise):
@@ -215,9 +278,7 @@ def _pair_errors(logits, rate):
 
 
 @kernel(fastmath=True)
-def _pair_steps(
-    first, last, start, n, low, band, centers, outputs, errors, center_steps, band_steps, band_masses
-):
+def _pair_steps(first, last, start, n, low, band, centers, outputs, errors, center_steps, band_steps):
     """Add the part of the positive pairs to the steps of the centers and of the band, two contexts at a time."""
     at = 0
     for i in range(n):
@@ -233,8 +294,6 @@ def _pair_steps(
                 band_steps[r],
             )
             error_u, error_v = errors[at + j], errors[at + j + 1]
-            band_masses[q] += _ONE
-            band_masses[r] += _ONE
             for d in range(0, len(h), LANES):
                 part = load(h, d)
                 store(
@@ -247,7 +306,6 @@ def _pair_steps(
         if n_contexts % 2 == 1:
             q = _context(first[center], center, n_contexts - 1) - low
             error = errors[at + n_contexts - 1]
-            band_masses[q] += _ONE
             add_row(step, outputs[np.uint64(band[q])], error)
             add_row(band_steps[q], h, error)
         at += n_contexts

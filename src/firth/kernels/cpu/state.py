@@ -7,8 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-LANES = 16
-"""Rows are padded with zeros to a multiple of so many numbers: one cache line, one wide vector register."""
+LANES = 8
+"""The kernels compute with so many numbers at a time; rows are padded with zeros to a multiple of it."""
+
+SLICES = 2
+"""The matrices lie in so many slices, each with a part of every row. Two threads that work on different slices share
+no memory but logits. The number is fixed, so that logits are summed in the same order on any number of threads."""
+
+CACHE_LINE = 16
+"""So many float32 come from memory at once."""
 
 
 class Text(NamedTuple):
@@ -23,8 +30,8 @@ class Text(NamedTuple):
 class Model(NamedTuple):
     """The weights; only these are what a run is about."""
 
-    inputs: NDArray[np.float32]  # (vocab_size, width) input embeddings
-    outputs: NDArray[np.float32]  # (vocab_size, width) output embeddings
+    inputs: NDArray[np.float32]  # (SLICES, vocab_size, width) input embeddings
+    outputs: NDArray[np.float32]  # (SLICES, vocab_size, width) output embeddings
 
 
 class Options(NamedTuple):
@@ -52,10 +59,8 @@ class Stretch(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """What one thread computes a chunk in."""
+    """What one thread computes errors in, and which rows it applies."""
 
-    centers: NDArray[np.float32]  # (B, width)
-    noise: NDArray[np.float32]  # (S, width)
     logits: NDArray[np.float32]  # (S, B)
     errors: NDArray[np.float32]  # (S, B)
     pair_errors: NDArray[np.float32]  # (B * 2 * window,)
@@ -74,27 +79,41 @@ class Blocks(NamedTuple):
 
 
 class SuperStep(NamedTuple):
-    """The chunks of a super-step between their computation and their application."""
+    """The chunks of a super-step, as a group of threads holds them that work on the same slices."""
 
     rows: NDArray[np.uint32]  # (M, slots)
     n_rows: NDArray[np.int64]  # (M,)
     low: NDArray[np.int64]  # (M,)
-    steps: NDArray[np.float32]  # (M, slots, width)
+    centers: NDArray[np.float32]  # (M, SLICES, B, width) copies of the centers' rows
+    noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
+    steps: NDArray[np.float32]  # (M, SLICES, slots, width)
     masses: NDArray[np.float32]  # (M, slots)
     losses: NDArray[np.float64]  # (M,) summed over the pairs of a chunk
     pairs: NDArray[np.int64]  # (M,)
 
 
-def padded_width(dim: int) -> int:
-    """Return how many numbers a row of `dim` numbers takes in the kernels' matrices."""
-    return -(-dim // LANES) * LANES
+class Exchange(NamedTuple):
+    """The part of each logit that each slice makes, for two super-steps: while one is read, the next is written."""
+
+    noise_logits: NDArray[np.float32]  # (2, M, SLICES, S, B)
+    pair_logits: NDArray[np.float32]  # (2, M, SLICES, B * 2 * window)
+
+
+def slice_width(dim: int) -> int:
+    """Return how many numbers a row of `dim` numbers takes in one slice."""
+    return -(-dim // (SLICES * LANES)) * LANES
+
+
+def n_groups(threads: int) -> int:
+    """Return how many groups of threads divide the slices between them."""
+    return SLICES if threads % SLICES == 0 else 1
 
 
 def aligned(*shape: int) -> NDArray[np.float32]:
-    """Return zeros whose first number, and so each row of a padded width, begins a cache line."""
+    """Return zeros whose first number begins a cache line."""
     size = int(np.prod(shape, dtype=np.int64))
-    raw = np.zeros(size + LANES, np.float32)
-    shift = -(raw.ctypes.data // raw.itemsize) % LANES
+    raw = np.zeros(size + CACHE_LINE, np.float32)
+    shift = -(raw.ctypes.data // raw.itemsize) % CACHE_LINE
     return raw[shift : shift + size].reshape(shape)
 
 
@@ -103,17 +122,39 @@ def slots(options: Options) -> int:
     return 2 * options.n_centers + 2 * options.window + options.n_noise
 
 
-def make_workspace(options: Options, *, width: int, vocab_size: int, threads: int) -> Workspace:
-    """Return one thread's scratch arrays for rows of `width` numbers."""
+def make_matrix(n_rows: int, dim: int) -> NDArray[np.float32]:
+    """Return zeros for `n_rows` rows of `dim` numbers, shape (SLICES, n_rows, width)."""
+    return aligned(SLICES, n_rows, slice_width(dim))
+
+
+def put_rows(matrix: NDArray[np.float32], at: slice | NDArray[np.integer], rows: NDArray[np.float32]) -> None:
+    """Write dense `rows`, shape (n, dim), into the rows `at` of `matrix`."""
+    width = matrix.shape[2]
+    for part in range(SLICES):
+        columns = rows[:, part * width : (part + 1) * width]
+        matrix[part, at, : columns.shape[1]] = columns
+
+
+def dense_rows(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
+    """Return the rows of `matrix` as a new array of shape (n_rows, dim)."""
+    width = matrix.shape[2]
+    rows = np.empty((matrix.shape[1], dim), np.float32)
+    for part in range(SLICES):
+        columns = rows[:, part * width : (part + 1) * width]
+        columns[:] = matrix[part, :, : columns.shape[1]]
+    return rows
+
+
+def make_workspace(options: Options, *, vocab_size: int, threads: int) -> Workspace:
+    """Return the scratch arrays of one of `threads` threads."""
+    owners = threads // n_groups(threads)
     return Workspace(
-        centers=aligned(options.n_centers, width),
-        noise=aligned(options.n_noise, width),
         logits=aligned(options.n_noise, options.n_centers),
         errors=aligned(options.n_noise, options.n_centers),
         pair_errors=aligned(options.n_centers * 2 * options.window),
         noise_weights=aligned(options.n_centers),
         owned=np.zeros(options.n_chunks * slots(options), np.int64),
-        row_masses=np.zeros((2, -(-vocab_size // threads)), np.float32),
+        row_masses=np.zeros((2, -(-vocab_size // owners)), np.float32),
     )
 
 
@@ -129,14 +170,25 @@ def make_blocks(options: Options, n_blocks: int) -> Blocks:
 
 
 def make_super_step(options: Options, *, width: int) -> SuperStep:
-    """Return room for the chunks of a super-step."""
-    size = slots(options)
+    """Return room for the chunks of a super-step, whose slices are `width` numbers wide."""
+    size, chunks = slots(options), options.n_chunks
     return SuperStep(
-        rows=np.zeros((options.n_chunks, size), np.uint32),
-        n_rows=np.zeros(options.n_chunks, np.int64),
-        low=np.zeros(options.n_chunks, np.int64),
-        steps=aligned(options.n_chunks, size, width),
-        masses=aligned(options.n_chunks, size),
-        losses=np.zeros(options.n_chunks, np.float64),
-        pairs=np.zeros(options.n_chunks, np.int64),
+        rows=np.zeros((chunks, size), np.uint32),
+        n_rows=np.zeros(chunks, np.int64),
+        low=np.zeros(chunks, np.int64),
+        centers=aligned(chunks, SLICES, options.n_centers, width),
+        noise=aligned(chunks, SLICES, options.n_noise, width),
+        steps=aligned(chunks, SLICES, size, width),
+        masses=aligned(chunks, size),
+        losses=np.zeros(chunks, np.float64),
+        pairs=np.zeros(chunks, np.int64),
+    )
+
+
+def make_exchange(options: Options) -> Exchange:
+    """Return room for the logits of two super-steps."""
+    chunks = options.n_chunks
+    return Exchange(
+        noise_logits=aligned(2, chunks, SLICES, options.n_noise, options.n_centers),
+        pair_logits=aligned(2, chunks, SLICES, options.n_centers * 2 * options.window),
     )
