@@ -131,12 +131,9 @@ def chunk_errors(
         masses[n_centers + k] = scale * np.float32(n_pairs)
     _count_contexts(first, last, start, n, low, masses[n_centers + n_noise : n_rows])
 
-    for k in range(n_noise):
-        _sum_slices(noise_logits[:, k], work.logits[k], n_centers)
-    loss = _noise_errors(work.logits, work.noise_weights, rate, work.errors)
+    loss = _noise_errors(noise_logits, work.noise_weights, rate, work.logits, work.errors)
     loss -= _leave_out_positives(first, last, start, n, low, rows, n_rows, scale, rate, work)
-    _sum_slices(pair_logits, work.pair_errors, n_pairs)
-    loss += _pair_errors(work.pair_errors[:n_pairs], rate)
+    loss += _pair_errors(pair_logits, rate, work.pair_errors[:n_pairs])
     return loss, n_pairs
 
 
@@ -177,38 +174,34 @@ def chunk_steps(first, last, start, stop, low, rows, n_rows, outputs, centers, n
 
 
 @kernel(fastmath=True)
-def _sum_slices(parts, whole, length):
-    """Add up `parts`, line after line, in `whole`."""
-    for i in range(length):
-        whole[i] = parts[0, i]
-    for part in range(1, len(parts)):
-        for i in range(length):
-            whole[i] += parts[part, i]
-
-
-@kernel(fastmath=True)
 def _count_contexts(first, last, start, n, low, masses):
-    """Count the pairs in which each token of the band is a context."""
+    """Count the pairs in which each token of the band is a context: the windows that hold it, less its own."""
     for q in range(len(masses)):
         masses[q] = _ZERO
-    for i in range(n):
-        center = start + i
-        for token in range(first[center], last[center] + 1):
-            if token != center:
-                masses[token - low] += _ONE
+    for center in range(start, start + n):  # where windows begin, and behind their ends
+        masses[first[center] - low] += _ONE
+        behind = last[center] + 1 - low
+        if behind < len(masses):
+            masses[behind] -= _ONE
+    for q in range(1, len(masses)):
+        masses[q] += masses[q - 1]
+    for center in range(start, start + n):
+        masses[center - low] -= _ONE
 
 
 @kernel(fastmath=True)
-def _noise_errors(logits, weights, rate, errors):
-    """Fill `errors` with -rate * weight * sigmoid(logit) and return the weighted loss."""
+def _noise_errors(parts, weights, rate, logits, errors):
+    """Sum the parts of the logits, fill `errors` with -rate * weight * sigmoid(logit), return the weighted loss."""
     loss = 0.0
     for k in range(logits.shape[0]):
-        line, out = logits[k], errors[k]
+        part_a, part_b, line, out = parts[0, k], parts[1, k], logits[k], errors[k]
         total = _ZERO
         for i in range(len(line)):
-            e = exp_minus_abs(line[i])
-            out[i] = -rate * weights[i] * sigmoid_of(line[i], e)
-            total += weights[i] * softplus_of(line[i], e)
+            x = part_a[i] + part_b[i]
+            line[i] = x
+            e = exp_minus_abs(x)
+            out[i] = -rate * weights[i] * sigmoid_of(x, e)
+            total += weights[i] * softplus_of(x, e)
         loss += np.float64(total)
     return loss
 
@@ -266,13 +259,14 @@ def _pair_logits(first, last, start, n, low, band, centers, outputs, logits):
 
 
 @kernel(fastmath=True)
-def _pair_errors(logits, rate):
-    """Replace logits x of positive pairs by rate * (1 - sigmoid(x)) and return the loss."""
+def _pair_errors(parts, rate, errors):
+    """Sum the parts of the logits x of positive pairs, fill `errors` with rate * (1 - sigmoid(x)), return the loss."""
+    part_a, part_b = parts[0], parts[1]
     loss = _ZERO
-    for i in range(len(logits)):
-        x = -logits[i]
+    for i in range(len(errors)):
+        x = -(part_a[i] + part_b[i])
         e = exp_minus_abs(x)
-        logits[i] = rate * sigmoid_of(x, e)
+        errors[i] = rate * sigmoid_of(x, e)
         loss += softplus_of(x, e)
     return np.float64(loss)
 
