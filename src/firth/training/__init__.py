@@ -1,8 +1,9 @@
 """Training: the plan, the loop and what it returns."""
 
+from firth.training.callbacks import Callback
 from firth.training.loop import Standing
 from firth.training.model import TrainedModel
-from firth.training.progress import Callback, Epoch, Progress
+from firth.training.progress import Epoch, Progress
 from firth.training.progress_bar import ProgressBar
 from firth.training.session import train
 

@@ -21,9 +21,10 @@ from firth.kernels.cpu import intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
+from firth.training.callbacks import Callback
 from firth.training.interruption import Interruption
 from firth.training.plan import Plan, make_plan
-from firth.training.progress import Callback, Epoch, Progress
+from firth.training.progress import Epoch, Progress
 from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -79,9 +80,10 @@ def run(
     ids = np.asarray(corpus.ids).view(np.ndarray)  # the plain type, for which the kernels are compiled
     text = state.Text(ids, lookup, plan.keep, plan.noise)
     clock = _Clock(plan, standing)
-    with Interruption() as interruption, _workers(plan, text, model, threads) as work:
+    length = _round_length(plan, threads)
+    with Interruption() as interruption, _workers(plan, text, model, threads, length) as work:
         while standing.epoch < plan.config.epochs and not interruption.requested:
-            stop = min(standing.position + plan.round_length, plan.n_positions)
+            stop = min(standing.position + length, plan.n_positions)
             loss, pairs = work(_stretch(plan, standing, stop))
             corpus.release(standing.position, stop)
             standing = dataclasses.replace(
@@ -115,8 +117,15 @@ def warm_up(config: SkipGram) -> None:
     ids.flags.writeable = False
     rows = state.Model(state.make_matrix(2, small.dim), state.make_matrix(2, small.dim))
     text = state.Text(ids, np.array([0, 1], np.int32), plan.keep, plan.noise)
-    with _workers(plan, text, rows, threads=1) as work:
+    with _workers(plan, text, rows, 1, plan.round_length) as work:
         work(_stretch(plan, Standing(), len(ids)))
+
+
+def _round_length(plan: Plan, threads: int) -> int:
+    """Return the corpus positions of a round: without a common step, each thread needs blocks of its own."""
+    if plan.config.deterministic:
+        return plan.round_length
+    return max(plan.round_length, 2 * threads * plan.options.block_length)
 
 
 def _stretch(plan: Plan, standing: Standing, stop: int) -> state.Stretch:
@@ -133,16 +142,16 @@ def _stretch(plan: Plan, standing: Standing, stop: int) -> state.Stretch:
 
 @contextlib.contextmanager
 def _workers(
-    plan: Plan, text: state.Text, model: state.Model, threads: int
+    plan: Plan, text: state.Text, model: state.Model, threads: int, length: int
 ) -> Iterator[Callable[[state.Stretch], tuple[float, float]]]:
-    """Yield a function that trains on one stretch with all threads and returns its loss and pairs.
+    """Yield a function that trains on a stretch of up to `length` with all threads and returns its loss and pairs.
 
     The BLAS keeps to one thread meanwhile: the products are small, and the threads are ours.
     """
     deterministic = plan.config.deterministic
     options = plan.options if deterministic else plan.options._replace(n_chunks=2)
     groups = state.n_groups(threads) if deterministic else threads
-    blocks = state.make_blocks(options, plan.round_length // options.block_length)
+    blocks = state.make_blocks(options, length // options.block_length)
     exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
     steps = [state.make_super_step(options, width=state.slice_width(plan.config.dim)) for _ in range(groups)]
     scratch = [

@@ -6,7 +6,8 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from firth.training.progress import Callback, Epoch, Progress
+from firth.training.callbacks import Callback
+from firth.training.progress import Epoch, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Display, TaskID

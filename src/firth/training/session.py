@@ -20,10 +20,10 @@ from firth.errors import ConfigError, InputError, OutputError
 from firth.files import output_error
 from firth.formats.native import is_native
 from firth.kernels.cpu import state
+from firth.training.callbacks import Callback
 from firth.training.loop import Standing, run, warm_up
 from firth.training.model import TrainedModel
 from firth.training.plan import Plan, make_plan
-from firth.training.progress import Callback
 from firth.training.resume import check_settings, resumable, take_up
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary

@@ -1,0 +1,34 @@
+"""Who is told how a run goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from firth.training.progress import Epoch, Progress
+from firth.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from firth.training.model import TrainedModel
+
+
+class Callback:
+    """Is told how a run goes; override what is of interest.
+
+    The methods are called in the thread that called `firth.train`, between two rounds of the kernel. Whatever
+    one raises ends the run at once and reaches the caller.
+    """
+
+    def on_read(self, done: int, total: int | None) -> None:
+        """So many bytes of the corpus are read, of how many; None where that is not known."""
+
+    def on_start(self, vocabulary: Vocabulary) -> None:
+        """Training is about to begin; `vocabulary` holds the words that are learned, with their counts."""
+
+    def on_progress(self, progress: Progress) -> None:
+        """About a quarter of a second of training has passed."""
+
+    def on_epoch_end(self, epoch: Epoch) -> None:
+        """A pass over the corpus is done."""
+
+    def on_end(self, model: TrainedModel) -> None:
+        """Training is over, or was interrupted: see ``model.finished``. Nothing is written yet."""
