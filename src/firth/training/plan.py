@@ -17,7 +17,8 @@ from firth.objectives.sampling import keep_probabilities, noise_distribution
 from firth.vocabulary import Vocabulary
 
 BLOCK_LENGTH = 65_536
-"""Corpus positions of a block: chunks are cut from fixed blocks, so that nobody's share of the work changes them."""
+"""Corpus positions of a block, at the most: chunks are cut from fixed blocks, so that nobody's share of the work
+changes them."""
 
 _CENTERS_OF_A_CHUNK = 32
 _MOST_CHUNKS = 8
@@ -63,14 +64,14 @@ class Plan:
     @property
     def round_length(self) -> int:
         """Corpus positions between two looks at the clock, about a quarter of a second: whole blocks."""
-        blocks = _NUMBERS_OF_A_ROUND // (BLOCK_LENGTH * self.width)
-        return BLOCK_LENGTH * max(1, blocks)
+        blocks = _NUMBERS_OF_A_ROUND // (self.options.block_length * self.width)
+        return self.options.block_length * max(1, blocks)
 
     @property
     def memory(self) -> int:
-        """Bytes that both matrices and the tables take."""
+        """Bytes that the matrices and the tables take: at the end both matrices are there, and a copy of one."""
         rows = len(self.vocabulary)
-        return rows * (2 * 4 * self.width + 4 + 8 + 8 + 8)
+        return rows * (3 * 4 * self.width + 4 + 8 + 8 + 8)
 
     def learning_rate(self, epoch: int, position: int) -> float:
         """Return the rate at a corpus position of an epoch: a straight line over all epochs."""
@@ -111,7 +112,7 @@ def make_plan(config: SkipGram, vocabulary: Vocabulary, n_positions: int) -> Pla
             n_noise=config.shared_negatives,
             n_chunks=max(1, centers // _CENTERS_OF_A_CHUNK),
             cap=cap,
-            block_length=BLOCK_LENGTH,
+            block_length=_block_length(config.dim),
         ),
         keep=np.minimum(keep * 2.0**32, _KEPT_ALWAYS).astype(np.uint32),
         noise=alias_table(noise),
@@ -119,6 +120,12 @@ def make_plan(config: SkipGram, vocabulary: Vocabulary, n_positions: int) -> Pla
     )
     _refuse_what_does_not_fit(plan)
     return plan
+
+
+def _block_length(dim: int) -> int:
+    """Return the positions of a block: fewer where rows are so long that a block would take seconds."""
+    most = _NUMBERS_OF_A_ROUND // (state.SLICES * state.slice_width(dim))
+    return min(BLOCK_LENGTH, 1 << (most.bit_length() - 1))
 
 
 def _centers_of_a_super_step(

@@ -64,7 +64,7 @@ def short_rounds(monkeypatch):
     from firth.training import plan
 
     monkeypatch.setattr(plan, "BLOCK_LENGTH", 512)
-    monkeypatch.setattr(plan, "_NUMBERS_OF_A_ROUND", 512)
+    monkeypatch.setattr(plan, "_NUMBERS_OF_A_ROUND", 512 * 16)
 
 
 def test_topics_part():
@@ -413,3 +413,13 @@ def test_two_trainings_at_once_do_not_disturb_each_other():
     for thread in pool:
         thread.join()
     assert found == [expected] * 3
+
+
+def test_long_rows_get_short_blocks_so_that_ctrl_c_is_heard():
+    from firth.training.plan import make_plan
+
+    counted = firth.Vocabulary(["a", "b"], [50, 50])
+    blocks = [
+        make_plan(firth.SkipGram(dim=dim), counted, 10**6).options.block_length for dim in (1, 300, 65_536)
+    ]
+    assert blocks == [65_536, 65_536, 2_048]
