@@ -147,11 +147,17 @@ class SkipGram:
                 f"min_learning_rate is {self.min_learning_rate}, but must not be above learning_rate, which "
                 f"is {self.learning_rate}: lower the first or raise the second"
             )
+        for name in ("dynamic_window", "deterministic"):
+            if getattr(self, name) is not True and getattr(self, name) is not False:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}, but must be True or False")
         if isinstance(self.stop_words, str):
             raise ConfigError(
                 f"stop_words is the string {self.stop_words!r}, but must be several words: a tuple"
             )
         object.__setattr__(self, "stop_words", tuple(self.stop_words))
+        for word in self.stop_words:
+            if not isinstance(word, str):
+                raise ConfigError(f"a stop word is {word!r}, but must be text: tokens are compared as text")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values that JSON can hold, with the name of the model."""

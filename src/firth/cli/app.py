@@ -15,6 +15,8 @@ from firth.errors import FirthError
 _UsageError: Any = typer.BadParameter.__base__
 _ClickError: Any = _UsageError.__base__
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="firth",
     no_args_is_help=True,
@@ -42,8 +44,14 @@ def firth(
     """Learn vectors for words and any other tokens from your own sequences."""
 
 
+class Interrupted(Exception):  # noqa: N818 (nothing went wrong)
+    """A run that was interrupted and saved; the message says where and how to go on."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 2 for bad usage or input, 130 for Ctrl-C."""
+    if sys.stdout is None:  # closed by the shell
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 (open until the end)
     command = typer.main.get_command(app)
     try:
         status = command.main(
@@ -59,17 +67,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{error.format_message().rstrip('.')} (see: {help_command} --help)")
     except _ClickError as error:
         return _complain(error.format_message())
+    except Interrupted as notice:
+        return _complain(f"interrupted: {notice}", status=_INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("firth: interrupted\n")
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone (firth neighbors ... | head): nothing to say, nowhere to say it.
+        status = _INTERRUPTED
+    except OSError as error:
+        # What Python still holds for standard output would fail again at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):
+            return 0  # the reader has gone (firth neighbors ... | head): nothing to say, nowhere to say it
+        return _complain(f"cannot write the output: {error.strerror or error}; choose another place for it")
+    if status == _INTERRUPTED:
+        return _complain("interrupted: nothing was saved", status=_INTERRUPTED)
     return status if isinstance(status, int) else 0
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, *, status: int = 2) -> int:
     line = " ".join(message.split())
     sys.stderr.write(f"firth: {line}\n")
-    return 2
+    return status

@@ -27,13 +27,14 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Write progress and neighbours as JSON, one object a line.")
     ] = False,
-) -> int:
+) -> None:
     """Train on the documentation of your own Python and show what was learned.
 
     Example: [bold]firth demo[/bold]
 
     With --json the lines of [bold]firth train --json[/bold] come first, then one {"event": "neighbors", "word": ...,
-    "neighbors": [[word, similarity], ...]} for each word. Vectors from an earlier demo are replaced.
+    "neighbors": ...} for each word, its neighbors being pairs of word and similarity. Vectors
+    from an earlier demo are replaced.
     """
     from firth.cli.output import console, print_json
     from firth.cli.train import make_reporter, report
@@ -78,7 +79,6 @@ def demo(
             f"  firth neighbors {output} generator\n"
             f"  firth similarity {output} tuple list"
         )
-    return 0 if model.finished else 130
 
 
 def _show_neighbors(vectors: WordVectors, words: list[str]) -> None:
@@ -87,7 +87,7 @@ def _show_neighbors(vectors: WordVectors, words: list[str]) -> None:
     from firth.cli.output import console
 
     out = console()
-    out.print(f"\n[bold]Nearest neighbours[/bold] among the {_AMONG:,} most frequent words")
+    out.print(f"\n[bold]Nearest neighbors[/bold] among the {_AMONG:,} most frequent words")
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold")
     table.add_column()

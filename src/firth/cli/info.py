@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,10 +66,23 @@ def info(
         ("output embeddings", "no" if held.output_embeddings is None else "yes"),
         ("first words", " ".join(map(printable, first))),
     ]
-    rows += [(str(name), _short(value)) for name, value in held.metadata.items()]
+    rows += [(str(name), _short(value)) for name, value in held.metadata.items() if name != "training"]
+    if "training" in held.metadata and "settings" in held.metadata:
+        rows.append(("training", _standing(held.metadata)))
     shown = table("", "", rows=rows)
     shown.show_header = False
     console().print(shown)
+
+
+def _standing(metadata: Mapping[str, Any]) -> str:
+    """Say whether a run is finished; what is odd is shown as it is."""
+    try:
+        done, wanted = int(metadata["training"]["epoch"]), int(metadata["settings"]["epochs"])
+    except (KeyError, TypeError, ValueError):
+        return _short(metadata["training"])
+    if done >= wanted:
+        return "finished"
+    return f"interrupted in epoch {done + 1} of {wanted}: firth train goes on with --resume"
 
 
 def _short(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from firth.cli.app import app
+from firth.cli.app import Interrupted, app
 from firth.config import SkipGram, TextOptions
 from firth.errors import InputError
 
@@ -134,7 +134,7 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Write nothing but errors.", rich_help_panel=_RUN)
     ] = False,
-) -> int:
+) -> None:
     """Learn vectors from text and save them in a folder.
 
     Example: [bold]firth train corpus.txt --output vectors --tokenize words --lowercase[/bold]
@@ -165,7 +165,6 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         for callback in reporter:
             callback.close()
     report(trained, output, as_json=as_json, quiet=quiet)
-    return 0 if trained.finished else 130
 
 
 def make_reporter(*, as_json: bool, quiet: bool) -> list[Any]:
@@ -181,11 +180,22 @@ def make_reporter(*, as_json: bool, quiet: bool) -> list[Any]:
 
 
 def report(trained: TrainedModel, output: Path, *, as_json: bool, quiet: bool) -> None:
-    """Say what was saved, and how training went."""
+    """Say what was saved, and how training went.
+
+    Raises
+    ------
+    Interrupted
+        The run is not finished.
+    """
+    if not quiet:
+        _show_result(trained, output, as_json)
+    if not trained.finished:
+        raise Interrupted(f"saved what there is in {output}; go on with the same command and --resume")
+
+
+def _show_result(trained: TrainedModel, output: Path, as_json: bool) -> None:
     from firth.cli.output import console, print_json
 
-    if quiet:
-        return
     if as_json:
         print_json(
             {
@@ -213,10 +223,7 @@ def report(trained: TrainedModel, output: Path, *, as_json: bool, quiet: bool) -
                 f"{e.seconds:.1f}",
             )
         out.print(table)
-    how = "Saved" if trained.finished else "Interrupted; saved what there is,"
-    out.print(f"{how} {len(trained.vocabulary):,} words x {trained.config.dim} dimensions in {output}")
-    if not trained.finished:
-        out.print("Go on with: the same command and --resume", highlight=False)
+    out.print(f"Saved {len(trained.vocabulary):,} words x {trained.config.dim} dimensions in {output}")
 
 
 def _some(history: tuple[Epoch, ...]) -> tuple[Epoch, ...]:

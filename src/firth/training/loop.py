@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from firth.config import SkipGram
 from firth.corpus import TokenCorpus
-from firth.errors import TrainingError
+from firth.errors import CorpusError, TrainingError
 from firth.kernels.cpu import intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
@@ -74,6 +74,8 @@ def run(
 
     Raises
     ------
+    CorpusError
+        A whole epoch has no pair to train on.
     TrainingError
         The loss is not finite any more.
     """
@@ -99,6 +101,12 @@ def run(
             for callback in callbacks:
                 callback.on_progress(progress)
             if stop == plan.n_positions:
+                if not standing.pairs:
+                    raise CorpusError(
+                        "no pair to train on: after dropping rare words and thinning out frequent ones "
+                        f"(subsample={plan.config.subsample}), no word has another beside it in its document; give "
+                        "more text, set subsample=0, or split the text by another rule"
+                    )
                 epoch = clock.epoch(standing, progress)
                 standing = Standing(epoch=standing.epoch + 1, history=(*standing.history, epoch))
                 _log.info(

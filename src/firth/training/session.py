@@ -104,6 +104,7 @@ def train(
     (5, 1625)
     """
     config, text = config or SkipGram(), text or TextOptions()
+    _check_kinds(config, text, vocabulary, init, callbacks)
     threads = _check_threads(threads)
     target = None if output is None else Path(output)
     _check_output(target, overwrite=overwrite, resume=resume)
@@ -135,6 +136,23 @@ def train(
     if target is not None:
         model.save(target, format="native", overwrite=overwrite or resume)
     return model
+
+
+def _check_kinds(
+    config: object, text: object, vocabulary: object, init: object, callbacks: Sequence[object]
+) -> None:
+    """Refuse arguments of another kind than they must be, each with what it must be."""
+    optional = (type(None),)
+    for name, value, kinds in (
+        ("config", config, (SkipGram,)),
+        ("text", text, (TextOptions,)),
+        ("vocabulary", vocabulary, (Vocabulary, *optional)),
+        ("init", init, (WordVectors, str, os.PathLike, *optional)),
+        *(("a callback", callback, (Callback,)) for callback in callbacks),
+    ):
+        if not isinstance(value, kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds if kind not in optional)
+            raise ConfigError(f"{name} is {value!r:.60}, but must be a {wanted}")
 
 
 def _check_paths(corpus: Corpus) -> None:
@@ -215,6 +233,10 @@ def _train_encoded(
 def _choose_words(corpus: TokenCorpus, config: SkipGram, vocabulary: Vocabulary | None) -> Vocabulary:
     """Return the words to learn with their counts in the corpus."""
     if vocabulary is not None:
+        if len(vocabulary) < 2:
+            raise InputError(
+                f"the vocabulary holds {len(vocabulary)} words, but at least two are needed: add words"
+            )
         return corpus.count_in(vocabulary)
     return corpus.vocabulary(
         min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words

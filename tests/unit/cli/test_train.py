@@ -192,7 +192,10 @@ def test_ctrl_c_saves_what_there_is_and_resume_finishes_it(corpus, tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == ""
+    assert (
+        err
+        == f"firth: interrupted: saved what there is in {output}; go on with the same command and --resume\n"
+    )
     assert json.loads(out.strip().split("\n")[-1])["finished"] is False
     vectors = firth.load(output)
     assert 0 < vectors.metadata["training"]["epoch"] < 20000
@@ -236,3 +239,25 @@ def test_on_a_terminal_a_bar_shows_speed_loss_rate_and_time_left(corpus, tmp_pat
     os.close(leader)
     for part in (b"training", b"epoch ", b"loss ", b"rate ", b"words/s", b"%"):
         assert part in seen
+
+
+def test_a_full_or_closed_standard_output_is_no_traceback(corpus, tmp_path):
+    output = tmp_path / "vectors"
+    assert main(["train", str(corpus), "-o", str(output), "--quiet", *OPTIONS]) == 0
+    command = [sys.executable, "-m", "firth", "neighbors", str(output), "king"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot write the output" in done.stderr
+    shell = f"'{sys.executable}' -m firth neighbors '{output}' king >&-"
+    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_before_training_says_that_nothing_was_saved(tmp_path):
+    process = firth_process("train", "-", "-o", tmp_path / "vectors", stdin=subprocess.PIPE)
+    time.sleep(3)  # it waits for its standard input
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "firth: interrupted: nothing was saved\n")
+    assert list(tmp_path.iterdir()) == []

@@ -336,9 +336,11 @@ def test_a_fixed_vocabulary_is_learned_as_given():
 
 def test_min_count_max_vocab_and_stop_words():
     many = [["the", "a", "b", "c"]] * 5 + [["the", "d"]] * 3
-    model = firth.train(many, firth.SkipGram(dim=2, min_count=4, epochs=1))
+    model = firth.train(many, firth.SkipGram(dim=2, min_count=4, epochs=1, subsample=0))
     assert list(model.vocabulary) == ["the", "a", "b", "c"]
-    model = firth.train(many, firth.SkipGram(dim=2, min_count=1, max_vocab=3, stop_words=("the",), epochs=1))
+    model = firth.train(
+        many, firth.SkipGram(dim=2, min_count=1, max_vocab=3, stop_words=("the",), epochs=1, subsample=0)
+    )
     assert list(model.vocabulary) == ["a", "b", "c"]
     with pytest.raises(CorpusError, match="min_count=9"):
         firth.train(many, firth.SkipGram(dim=2, min_count=9))
@@ -355,10 +357,25 @@ def test_any_dim_gives_dense_rows(dim):
     assert np.abs(model.input_embeddings).min() > 0  # no padding among them
 
 
-def test_words_without_neighbours_do_no_harm():
-    model = firth.train([["a"], ["b"]] * 20, firth.SkipGram(dim=2, min_count=1, epochs=1))
-    assert model.history[0].pairs == 0
-    assert np.isnan(model.history[0].loss)
+def test_a_corpus_without_pairs_is_refused_with_the_remedy():
+    with pytest.raises(CorpusError, match="no pair to train on.*subsample=0.0001.*set subsample=0"):
+        firth.train([["a"], ["b"]] * 20, firth.SkipGram(dim=2, min_count=1, epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"config": {"dim": 3}}, "config is .* but must be a SkipGram"),
+        ({"text": "words"}, "text is 'words', but must be a TextOptions"),
+        ({"vocabulary": ["a", "b"]}, "vocabulary is .* but must be a Vocabulary"),
+        ({"vocabulary": firth.Vocabulary(["king"])}, "at least two"),
+        ({"callbacks": [print]}, "callback .* must be a Callback"),
+        ({"init": 5}, "init is 5, but must be"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        firth.train(documents(20), **{"config": TINY, **options})
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_the_numbers(monkeypatch):
