@@ -283,3 +283,11 @@ def test_many_words_are_chosen_as_a_counter_would() -> None:
     chosen = Vocabulary.from_counts(counter, min_count=2, stop_words=[f"w{i}" for i in range(0, 2_000, 2)])
     kept = {w: c for w, c in counter.items() if c >= 2 and not (int(w[1:]) < 2_000 and int(w[1:]) % 2 == 0)}
     assert list(chosen) == sorted(kept, key=lambda word: (-kept[word], word))
+
+
+def test_one_slip_is_mended_by_the_most_frequent_word():
+    vocabulary = Vocabulary(["queen", "king", "queue", "kin", "skin", "ign"])
+    assert vocabulary.suggest("kign")[0] == "king"
+    assert vocabulary.suggest("quene")[0] == "queen"
+    assert vocabulary.suggest("kng")[0] == "king"
+    assert vocabulary.suggest("x" * 1000) == ()
