@@ -63,7 +63,7 @@ def test_without_arguments_the_help_is_shown_and_nothing_was_done(capsys):
         (["train"], "Missing argument 'CORPUS...'"),
         (["train", "corpus.txt"], "Missing option '--output'"),
         (["train", "corpus.txt", "--output", "v", "--dims", "5"], "No such option: --dims"),
-        (["train", "corpus.txt", "--output", "v", "--dim", "many"], "Invalid value for '--dim'"),
+        (["train", "corpus.txt", "--output", "v", "--dim", "many"], "--dim is '"),
         (
             ["train", "corpus.txt", "--output", "v", "--dim", "0"],
             "dim is 0, but must be a whole number from 1",

@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # it has shown the whole help
             return _complain("no command is given: choose one of those above")
         help_command = error.ctx.command_path if error.ctx else "firth"
-        return _complain(f"{error.format_message().rstrip('.')} (see: {help_command} --help)")
+        message = _with_value(error, sys.argv[1:] if arguments is None else arguments)
+        return _complain(f"{message.rstrip('.')} (see: {help_command} --help)")
     except _ClickError as error:
         return _complain(error.format_message())
     except Interrupted as notice:
@@ -80,6 +81,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if status == _INTERRUPTED:
         return _complain("interrupted: nothing was saved", status=_INTERRUPTED)
     return status if isinstance(status, int) else 0
+
+
+def _with_value(error: Any, arguments: Sequence[str]) -> str:
+    """Return the message of a usage error, with the option's value where it is about one: typer leaves it out."""
+    for option in (
+        getattr(getattr(error, "param", None), "opts", ()) if isinstance(error, typer.BadParameter) else ()
+    ):
+        for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+            if argument == option and following:
+                return f"{option} is {following!r}: {error.message}"
+            if argument.startswith(f"{option}="):
+                return f"{option} is {argument.partition('=')[2]!r}: {error.message}"
+    return str(error.format_message())
 
 
 def _complain(message: str, *, status: int = 2) -> int:

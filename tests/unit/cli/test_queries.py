@@ -177,7 +177,7 @@ def test_on_a_terminal_the_table_has_rules(model):
         (["neighbors", "MODEL", "kinf"], "did you mean 'king'"),
         (["neighbors", "MODEL", "king", "kinf"], "'kinf' is not in the vocabulary"),
         (["neighbors", "MODEL", "king", "-k", "0"], "k is 0, but must be at least 1"),
-        (["neighbors", "MODEL", "king", "-k", "many"], "'-k'"),
+        (["neighbors", "MODEL", "king", "-k", "many"], "-k is"),
         (["neighbors", "MODEL", "king", "--restrict", "-3"], "restrict is -3"),
         (["neighbors", "MODEL"], "WORD"),
         (["neighbors", "nothing", "king"], "cannot read nothing: No such file"),

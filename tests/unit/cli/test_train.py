@@ -108,9 +108,10 @@ BAD = {
     "negatives": (["corpus.txt", "--negatives", "0"], "negatives is 0"),
     "learning rate": (["corpus.txt", "--learning-rate", "nan"], "learning_rate is nan"),
     "rates crossed": (["corpus.txt", "--min-learning-rate", "1"], "min_learning_rate is 1.0"),
-    "not a number": (["corpus.txt", "--dim", "many"], "--dim"),
+    "not a number": (["corpus.txt", "--dim", "many"], "--dim is 'many': "),
+    "not a number either": (["corpus.txt", "--dim=1.5"], "--dim is '1.5': "),
     "unknown option": (["corpus.txt", "--dims", "3"], "No such option"),
-    "unknown model": (["corpus.txt", "--model", "glove"], "skipgram"),
+    "unknown model": (["corpus.txt", "--model", "glove"], "--model is 'glove': "),
     "regular expression": (["corpus.txt", "--tokenize", "(["], "regular expression"),
     "vocabulary": (["corpus.txt", "--vocabulary", "nothing.txt"], "nothing.txt"),
     "vocabulary without words": (["corpus.txt", "--vocabulary", "empty.txt"], "holds 0 words"),
@@ -256,7 +257,10 @@ def test_a_full_or_closed_standard_output_is_no_traceback(corpus, tmp_path):
 
 def test_ctrl_c_before_training_says_that_nothing_was_saved(tmp_path):
     process = firth_process("train", "-", "-o", tmp_path / "vectors", stdin=subprocess.PIPE)
-    time.sleep(3)  # it waits for its standard input
+    assert process.stdin is not None
+    process.stdin.write(
+        "a b c\n" * 500_000
+    )  # more than a pipe holds: when this returns, the text is being read
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "firth: interrupted: nothing was saved\n")
