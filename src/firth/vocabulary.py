@@ -7,9 +7,7 @@ at once, by binary search.
 
 from __future__ import annotations
 
-import difflib
 import os
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -21,13 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from firth.errors import ConfigError, CorpusError, FormatError, InputError, UnknownWordError
 from firth.files import replacing
+from firth.spelling import nearest_spellings
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _MARK = "\ufeff"
 _DICTIONARY_PAYS_FROM = 1_000
-_SUGGESTIONS_LOOK_AT = 200_000
-_LONGEST_SLIP = 100
 
 
 class Words(Sequence[str]):
@@ -369,28 +366,7 @@ class Vocabulary:
         Words one slip away come first, the most frequent before others: a letter too many, too few or wrong, or two
         that are swapped. Then come those that look alike among the most frequent 200,000.
         """
-        for variant in (word.lower(), word.capitalize(), word.upper(), word.strip()):
-            if variant != word and variant in self.words:
-                return (variant,)
-        rows = self.words.find_all(_one_slip_away(word))
-        found = dict.fromkeys(self.words[int(row)] for row in np.unique(rows[rows >= 0])[:limit])
-        if len(found) < limit:
-            near = [other for other in self.words[:_SUGGESTIONS_LOOK_AT] if abs(len(other) - len(word)) <= 2]
-            found |= dict.fromkeys(difflib.get_close_matches(word, near, limit, 0.75))
-        return tuple(found)[:limit]
-
-
-def _one_slip_away(word: str) -> list[str]:
-    """Return the spellings that one slip makes of `word` (Norvig's edits), of any length that a user types."""
-    if len(word) > _LONGEST_SLIP:
-        return []
-    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-    letters = sorted({*string.ascii_lowercase, *word})
-    slips = {left + right[1:] for left, right in cuts if right}
-    slips |= {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
-    slips |= {left + letter + right[1:] for left, right in cuts if right for letter in letters}
-    slips |= {left + letter + right for left, right in cuts for letter in letters}
-    return sorted(slips - {word, ""})
+        return nearest_spellings(word, self.words, limit)
 
 
 def _lines(path: str | os.PathLike[str]) -> list[str]:
