@@ -9,7 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from firth.config import SkipGram as SkipGram, TextOptions as TextOptions
+    from firth.config import (
+        CBOW as CBOW,
+        FastText as FastText,
+        GloVe as GloVe,
+        SkipGram as SkipGram,
+        TextOptions as TextOptions,
+    )
     from firth.corpus import TokenCorpus as TokenCorpus
     from firth.errors import FirthError as FirthError
     from firth.training import TrainedModel as TrainedModel, train as train
@@ -17,7 +23,10 @@ if TYPE_CHECKING:
     from firth.vocabulary import Vocabulary as Vocabulary
 
 _HOMES = {
+    "CBOW": "firth.config",
+    "FastText": "firth.config",
     "FirthError": "firth.errors",
+    "GloVe": "firth.config",
     "SkipGram": "firth.config",
     "TextOptions": "firth.config",
     "TokenCorpus": "firth.corpus",

@@ -1,5 +1,4 @@
 import dataclasses
-import inspect
 import json
 import math
 import re
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from firth.config import SkipGram, TextOptions
+from firth.config import CBOW, MODELS, FastText, SkipGram, TextOptions, settings_from_dict
 from firth.errors import ConfigError
 
 WHOLE = {
@@ -97,10 +96,62 @@ def test_as_dict_goes_through_json_and_back(dim, rate, stop_words, max_vocab):
 
 
 def test_every_setting_is_described():
-    for cls in (SkipGram, TextOptions):
-        described = set(re.findall(r"^(\w+(?:, \w+)*) : ", inspect.getdoc(cls), re.MULTILINE))
+    for cls in (*MODELS.values(), TextOptions):
+        texts = [kind.__doc__ for kind in cls.__mro__ if dataclasses.is_dataclass(kind)]
+        described = re.findall(r"^ +(\w+(?:, \w+)*) : ", "\n".join(texts), re.MULTILINE)
         named = {name for group in described for name in group.split(", ")}
         assert named == {field.name for field in dataclasses.fields(cls)}
+
+
+CHOSEN = {
+    "skipgram": {"loss": "hierarchical-softmax", "schedule": "cosine"},
+    "cbow": {"combine": "sum", "position_weights": True, "negatives": 7},
+    "fasttext": {"architecture": "cbow", "min_n": 2, "max_n": 4, "buckets": np.int64(1000)},
+    "glove": {"x_max": 100, "symmetric": False, "memory_limit": 1 << 30},
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_settings_of_each_model_survive_json(name):
+    settings = MODELS[name](**CHOSEN[name])
+    assert settings_from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+
+
+def test_settings_of_a_newer_firth_are_refused():
+    with pytest.raises(ConfigError, match="glove has no setting 'beta': use a newer firth"):
+        settings_from_dict({"model": "glove", "beta": 1})
+    with pytest.raises(
+        ConfigError, match="model is 'bert', but must be one of skipgram, cbow, fasttext, glove"
+    ):
+        settings_from_dict({"model": "bert"})
+
+
+@pytest.mark.parametrize("name", ["schedule", "loss"])
+def test_a_choice_is_one_of_its_names(name):
+    with pytest.raises(ConfigError, match=f"{name} is 'fast', but must be '[a-z-]+', .* or '"):
+        SkipGram(**{name: "fast"})
+
+
+@pytest.mark.parametrize("loss", ["hierarchical-softmax", "softmax"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("negatives", 7), ("noise_exponent", 0.5), ("exclude_window_negatives", True)]
+)
+def test_options_of_noise_are_refused_where_none_is_drawn(loss, name, value):
+    with pytest.raises(
+        ConfigError, match=f"{name} is {value}, but {loss} draws no noise words: leave it out"
+    ):
+        SkipGram(loss=loss, **{name: value})
+
+
+def test_the_gradient_of_a_sum_is_no_choice():
+    with pytest.raises(ConfigError, match="cbow_gradient is 'exact', but of a sum each row"):
+        CBOW(combine="sum", cbow_gradient="exact")
+
+
+def test_n_grams_have_a_shortest_and_a_longest():
+    with pytest.raises(ConfigError, match="min_n is 5, but must not be above max_n, which is 4"):
+        FastText(min_n=5, max_n=4)
+    assert FastText(min_n=3, max_n=0).max_n == 0
 
 
 def test_a_tokenizer_is_a_name_a_regular_expression_or_a_function():

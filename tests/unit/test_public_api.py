@@ -8,7 +8,10 @@ import pytest
 import firth
 
 PUBLIC = [
+    "CBOW",
+    "FastText",
     "FirthError",
+    "GloVe",
     "SkipGram",
     "TextOptions",
     "TokenCorpus",
