@@ -9,7 +9,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.config import SkipGram
+from firth.config import WindowSettings
 from firth.errors import TrainingError
 from firth.kernels.cpu import state
 from firth.kernels.cpu.noise import alias_table
@@ -36,7 +36,7 @@ class Plan:
 
     Parameters
     ----------
-    config : SkipGram
+    config : WindowSettings
     vocabulary : Vocabulary
         With counts.
     options : Options
@@ -49,7 +49,7 @@ class Plan:
         Length of the corpus: its tokens, and one for the end of each document.
     """
 
-    config: SkipGram
+    config: WindowSettings
     vocabulary: Vocabulary
     options: state.Options
     keep: NDArray[np.uint32]
@@ -86,7 +86,7 @@ class Plan:
         )
 
 
-def make_plan(config: SkipGram, vocabulary: Vocabulary, n_positions: int) -> Plan:
+def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) -> Plan:
     """Settle a run over a corpus of `n_positions` ids with the counted `vocabulary`.
 
     Raises
@@ -129,7 +129,7 @@ def _block_length(dim: int) -> int:
 
 
 def _centers_of_a_super_step(
-    config: SkipGram, kept: NDArray[np.float64], noise: NDArray[np.float64], cap: float
+    config: WindowSettings, kept: NDArray[np.float64], noise: NDArray[np.float64], cap: float
 ) -> int:
     """Return how many centers may be computed from the same weights.
 

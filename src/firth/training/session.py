@@ -21,10 +21,11 @@ from firth.files import output_error
 from firth.formats.native import is_native
 from firth.kernels.cpu import state
 from firth.training.callbacks import Callback
-from firth.training.loop import Standing, run, warm_up
+from firth.training.loop import Standing, run
 from firth.training.model import TrainedModel
 from firth.training.plan import Plan, make_plan
 from firth.training.resume import check_settings, resumable, take_up
+from firth.training.windows import WindowLearner, text_of, warm_up
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
@@ -199,17 +200,10 @@ def _train_encoded(
         standing = take_up(earlier, rows, chosen, corpus.fingerprint)
     for callback in callbacks:
         callback.on_start(chosen)
-    standing = run(
-        plan,
-        corpus,
-        corpus.lookup_table(chosen),
-        rows,
-        threads=threads,
-        standing=standing,
-        callbacks=callbacks,
-    )
+    learner = WindowLearner(plan, text_of(plan, corpus.ids, corpus.lookup_table(chosen)), rows, corpus)
+    standing = run(learner, threads=threads, standing=standing, callbacks=callbacks)
     inputs, outputs = rows
-    del rows  # one matrix after the other: at no time are there more than three
+    del rows, learner  # one matrix after the other: at no time are there more than three
     input_embeddings = state.dense_rows(inputs, config.dim)
     del inputs
     output_embeddings = state.dense_rows(outputs, config.dim)

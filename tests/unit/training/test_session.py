@@ -272,10 +272,10 @@ def test_a_failing_callback_ends_the_run_at_once_and_is_told(short_rounds):
 
 @pytest.mark.parametrize("deterministic", [True, False])
 def test_a_failing_worker_ends_the_run_and_is_told(deterministic, monkeypatch, short_rounds):
-    from firth.training import loop
+    from firth.training import windows
 
     name = "train_synchronous" if deterministic else "train_hogwild"
-    kernel = getattr(loop, name)
+    kernel = getattr(windows, name)
     config = firth.SkipGram(dim=12, epochs=2, min_count=1, subsample=0, deterministic=deterministic)
 
     def failing(thread, *args):
@@ -283,7 +283,7 @@ def test_a_failing_worker_ends_the_run_and_is_told(deterministic, monkeypatch, s
             raise MemoryError("one worker has died")
         return kernel(thread, *args)
 
-    monkeypatch.setattr(loop, name, failing)
+    monkeypatch.setattr(windows, name, failing)
     with pytest.raises(MemoryError, match="one worker has died"):
         firth.train(documents(), config, threads=3)
 

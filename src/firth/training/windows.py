@@ -1,0 +1,167 @@
+"""The learner of the models that slide a window over the text, around their kernels."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from firth.config import WindowSettings
+from firth.corpus import TokenCorpus
+from firth.kernels.cpu import intrinsics, state
+from firth.kernels.cpu.hogwild import train_hogwild
+from firth.kernels.cpu.random import stream_key
+from firth.kernels.cpu.synchronous import train_synchronous
+from firth.training.loop import Work
+from firth.training.plan import Plan, make_plan
+from firth.vocabulary import Vocabulary
+
+_TEXT_STREAM, _NOISE_STREAM = 0, 1
+_PATIENCE = 0.1
+
+
+class WindowLearner:
+    """A model over windows in training; see `firth.training.loop.Learner`.
+
+    Parameters
+    ----------
+    plan : Plan
+    text : Text
+        The corpus as the kernels see it.
+    model : Model
+        The weights; trained in place.
+    corpus : TokenCorpus, optional
+        Where the ids of `text` come from, told what is not needed any more.
+    """
+
+    def __init__(
+        self, plan: Plan, text: state.Text, model: state.Model, corpus: TokenCorpus | None = None
+    ) -> None:
+        self.plan = plan
+        self.model = model
+        self._text = text
+        self._corpus = corpus
+
+    @property
+    def settings(self) -> WindowSettings:
+        """What to learn and how."""
+        return self.plan.config
+
+    @property
+    def n_positions(self) -> int:
+        """The length of the corpus: its tokens, and one for the end of each document."""
+        return self.plan.n_positions
+
+    @property
+    def n_words(self) -> int:
+        """How many tokens of the corpus the vocabulary holds."""
+        return self.plan.vocabulary.total or 0
+
+    def round_length(self, threads: int) -> int:
+        """Return the positions of a round: without a common step, each thread needs blocks of its own."""
+        if self.settings.deterministic:
+            return self.plan.round_length
+        return max(self.plan.round_length, 2 * threads * self.plan.options.block_length)
+
+    def learning_rate(self, epoch: int, position: int) -> float:
+        """Return the rate at a position of an epoch."""
+        return self.plan.learning_rate(epoch, position)
+
+    def release(self, start: int, stop: int) -> None:
+        """Let go of the pages of the corpus that are done."""
+        if self._corpus is not None:
+            self._corpus.release(start, stop)
+
+    def nothing_to_learn(self) -> str:
+        """Say why a whole epoch had no pair, and what to do."""
+        return (
+            "no pair to train on: after dropping rare words and thinning out frequent ones "
+            f"(subsample={self.settings.subsample}), no word has another beside it in its document; give "
+            "more text, set subsample=0, or split the text by another rule"
+        )
+
+    @contextlib.contextmanager
+    def workers(self, threads: int) -> Iterator[Work]:
+        """Yield a function that trains on a stretch of an epoch with all threads.
+
+        The BLAS keeps to one thread meanwhile: the products are small, and the threads are ours.
+        """
+        deterministic, plan = self.settings.deterministic, self.plan
+        options = plan.options if deterministic else plan.options._replace(n_chunks=2)
+        groups = state.n_groups(threads) if deterministic else threads
+        blocks = state.make_blocks(options, self.round_length(threads) // options.block_length)
+        exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
+        width = state.slice_width(plan.config.dim)
+        steps = [state.make_super_step(options, width=width) for _ in range(groups)]
+        scratch = [
+            state.make_workspace(options, vocab_size=len(plan.vocabulary), threads=threads)
+            for _ in range(threads)
+        ]
+        counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
+        totals = np.zeros((threads, 2))
+
+        def work(thread: int, stretch: state.Stretch) -> None:
+            shared = (counters, stretch, self._text, self.model, options, blocks)
+            own = (steps[thread % groups], scratch[thread], totals[thread])
+            try:
+                if deterministic:
+                    train_synchronous(thread, threads, *shared, exchanges[0], *own)
+                else:
+                    train_hogwild(thread, *shared, exchanges[thread], *own)
+            except BaseException:
+                counters[intrinsics.ABANDONED] = 1  # the others must not wait for this thread
+                raise
+
+        with (
+            threadpool_limits(limits=1, user_api="blas"),
+            concurrent.futures.ThreadPoolExecutor(threads, "firth-training") as pool,
+        ):
+
+            def on_all(epoch: int, start: int, stop: int) -> tuple[float, float]:
+                counters[:] = 0
+                totals[:] = 0
+                stretch = self._stretch(epoch, start, stop)
+                futures = [pool.submit(work, thread, stretch) for thread in range(threads)]
+                # Waiting in short turns lets signals arrive on every platform.
+                while concurrent.futures.wait(futures, _PATIENCE).not_done:
+                    pass
+                for future in futures:
+                    future.result()
+                loss, pairs = totals.sum(axis=0)
+                return float(loss), float(pairs)
+
+            yield on_all
+
+    def _stretch(self, epoch: int, start: int, stop: int) -> state.Stretch:
+        """Return a part of the corpus with its draws and rates."""
+        seed = self.settings.seed
+        return state.Stretch(
+            start=start,
+            stop=stop,
+            text_key=stream_key(seed, epoch, _TEXT_STREAM),
+            noise_key=stream_key(seed, epoch, _NOISE_STREAM),
+            rate=self.plan.learning_rate(epoch, start),
+            rate_slope=self.plan.learning_rate_slope,
+        )
+
+
+def text_of(plan: Plan, ids: NDArray[np.int32], lookup: NDArray[np.int32]) -> state.Text:
+    """Return the corpus as the kernels see it; of `ids` the plain type, for which they are compiled."""
+    return state.Text(np.asarray(ids).view(np.ndarray), lookup, plan.keep, plan.noise)
+
+
+def warm_up(config: WindowSettings) -> None:
+    """Compile the kernel that `config` needs, or fetch it from the cache, by training on four tokens."""
+    small = dataclasses.replace(config, dim=1)
+    plan = make_plan(small, Vocabulary(["a", "b"], np.array([2, 2])), 5)
+    ids = np.array([0, 1, 0, 1, -1], np.int32)
+    ids.flags.writeable = False
+    rows = state.Model(state.make_matrix(2, small.dim), state.make_matrix(2, small.dim))
+    learner = WindowLearner(plan, text_of(plan, ids, np.array([0, 1], np.int32)), rows)
+    with learner.workers(1) as work:
+        work(0, 0, len(ids))
