@@ -1,4 +1,8 @@
-"""The vanilla skip-gram: the softmax over the whole vocabulary, which negative sampling replaces."""
+"""The vanilla skip-gram: the softmax over the whole vocabulary, which negative sampling replaces.
+
+For CBOW, ``v`` is the hidden vector instead of the center's row, and the word to be predicted is the center; see
+`firth.objectives.cbow`.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,27 @@ def probabilities(center: ArrayLike, output: ArrayLike) -> Floats:
     >>> probabilities([1000.0], [[1.0], [1.0]]).tolist()
     [0.5, 0.5]
     """
-    return np.exp(_log_probabilities(center, output))
+    return np.exp(log_probabilities(center, output))
+
+
+def log_probabilities(center: ArrayLike, output: ArrayLike) -> Floats:
+    """Return the logarithms of `probabilities`, also where a probability would round to 0.
+
+    Source: [002] "Parameterization with Softmax", expanded form.
+
+    Parameters
+    ----------
+    center, output
+        As `probabilities` takes them.
+
+    Returns
+    -------
+    ndarray of float64, shape (vocab_size,)
+        At most 0.
+    """
+    logits: Floats = np.asarray(output, np.float64) @ np.asarray(center, np.float64)
+    logits = logits - logits.max()  # which changes no probability, and no exponential overflows
+    return logits - float(np.log(np.exp(logits).sum()))
 
 
 def loss(center: ArrayLike, output: ArrayLike, context_id: int) -> float:
@@ -68,7 +92,7 @@ def loss(center: ArrayLike, output: ArrayLike, context_id: int) -> float:
     float
         At least 0.
     """
-    return -float(_log_probabilities(center, output)[context_id])
+    return -float(log_probabilities(center, output)[context_id])
 
 
 def gradients(center: ArrayLike, output: ArrayLike, context_id: int) -> SoftmaxGradients:
@@ -110,9 +134,3 @@ def update(embeddings: Embeddings, *, center_id: int, context_id: int, learning_
         input=descend_rows(embeddings.input, [center_id], [gradient.center], learning_rate),
         output=descend(embeddings.output, gradient.output, learning_rate),
     )
-
-
-def _log_probabilities(center: ArrayLike, output: ArrayLike) -> Floats:
-    logits: Floats = np.asarray(output, np.float64) @ np.asarray(center, np.float64)
-    logits = logits - logits.max()  # which changes no probability, and no exponential overflows
-    return logits - float(np.log(np.exp(logits).sum()))
