@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import InputError
+from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary
 
 
@@ -23,11 +24,14 @@ class VectorTable:
     vocabulary : Vocabulary
         The words, in the order of the rows, with counts where the format has them.
     embeddings : ndarray of float32, shape (len(vocabulary), dim), C-contiguous
-        One row a word: the input embeddings of a trained model. May be a read-only memory map.
+        One row a word: the input embeddings of a trained model. May be a read-only memory map. Where there are
+        subwords, the vectors that are composed of them.
     output_embeddings : ndarray of float32, same shape, optional
         The context side of a trained model, where the format keeps it.
     metadata : mapping
         What the format knows beyond that, as plain JSON values (settings, history).
+    subwords : Subwords, optional
+        What the embeddings are composed of, and the vectors of unseen words can be.
 
     Raises
     ------
@@ -39,6 +43,7 @@ class VectorTable:
     embeddings: NDArray[np.float32]
     output_embeddings: NDArray[np.float32] | None = None
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
+    subwords: Subwords | None = None
 
     def __post_init__(self) -> None:
         for name in ("embeddings", "output_embeddings"):
@@ -50,3 +55,9 @@ class VectorTable:
                     f"{name} of {len(self.vocabulary)} words must be float32 of shape "
                     f"({len(self.vocabulary)}, dim), not {rows.dtype} of shape {rows.shape}"
                 )
+        parts = self.subwords
+        if parts is not None and parts.word_rows.shape != self.embeddings.shape:
+            raise InputError(
+                f"the rows of words in subwords must be as the embeddings, of shape {self.embeddings.shape}, not of "
+                f"shape {parts.word_rows.shape}"
+            )
