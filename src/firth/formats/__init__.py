@@ -4,6 +4,7 @@
 name                  written for            what it is
 ====================  =====================  ==========================================================
 ``native``            a folder               firth's own, which model2vec and sentence-transformers load
+``fasttext``          only by name           fastText's own ``.bin``; its quantised ``.ftz`` is read only
 ``word2vec-binary``   ``.bin``               float32, as word2vec.c and gensim write and read it
 ``word2vec-text``     ``.txt``, ``.vec``     numbers as text behind a line with the sizes; fastText's ``.vec``
 ``glove``             only by name           numbers as text, no first line with the sizes

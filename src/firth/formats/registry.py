@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 from firth.errors import FormatError, InputError
-from firth.formats import glove, native, stream, word2vec_binary, word2vec_text
+from firth.formats import (
+    fasttext_reading,
+    fasttext_writing,
+    glove,
+    native,
+    stream,
+    word2vec_binary,
+    word2vec_text,
+)
 from firth.formats.table import VectorTable
 
 
@@ -52,6 +60,13 @@ _FORMATS = {
     for format in (
         Format("native", ("",), native.is_native, native.read, native.write),
         Format(
+            fasttext_reading.NAME,
+            (),
+            fasttext_reading.recognises,
+            fasttext_reading.read,
+            fasttext_writing.write,
+        ),
+        Format(
             word2vec_binary.NAME,
             (".bin",),
             word2vec_binary.recognises,
@@ -70,7 +85,8 @@ _FORMATS = {
 }
 NAMES = tuple(_FORMATS)
 
-_KNOWN = "a folder that firth wrote, word2vec's binary and text, and GloVe's text, gzipped or not"
+_KNOWN = "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, all files gzipped or not"
+_QUANTIZED = ".ftz"
 # What people try, by the first bytes.
 _STRANGERS = {
     b"\x89PNG": "a picture (PNG)",
@@ -81,7 +97,6 @@ _STRANGERS = {
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
-    b"\xba\x16\x4f\x2f": "fastText's own model: use its .vec file",
     b"\x93NUMPY": "a NumPy array without words",
     b"\xfd7zXZ": "compressed with xz: unpack it first",
     b"\x28\xb5\x2f\xfd": "compressed with zstd: unpack it first",
@@ -144,9 +159,14 @@ def format_for(path: str | os.PathLike[str]) -> str:
     Raises
     ------
     InputError
-        The extension is not known.
+        The extension is not known, or belongs to a format that is read only.
     """
     target = Path(path)
+    if target.suffix == _QUANTIZED:
+        raise InputError(
+            f"{target} would be a quantised model of fastText, which firth reads but does not write: name it .bin and "
+            f"ask for the format {fasttext_reading.NAME}, which is not quantised"
+        )
     format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
     if format is None:
         known = ", ".join(

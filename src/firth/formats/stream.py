@@ -97,7 +97,16 @@ def check_promise(path: Path, n_words: int, dim: int, smallest_row: int, header_
 
 
 def table(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> VectorTable:
-    """Make a table from the words and rows of a file; of equal words the first stays.
+    """Make a table from the words and rows of a file, as `unique_words` has them."""
+    unique, kept = unique_words(path, words)
+    if kept is not None:
+        rows = rows[kept]
+    rows.flags.writeable = False
+    return VectorTable(Vocabulary(unique), rows)
+
+
+def unique_words(path: Path, words: Sequence[bytes]) -> tuple[Words, NDArray[np.int64] | None]:
+    """Return the words of a file and which of them these are; None where all are. Of equal words the first stays.
 
     Words that are not UTF-8 (word2vec.c cuts words after 99 bytes, inside a character if need be) get
     U+FFFD where they are damaged. Both are logged as warnings.
@@ -111,30 +120,46 @@ def table(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> Vect
         _log.warning("%s: %d words are not UTF-8; U+FFFD stands for what is damaged", path, damaged)
         words = repaired
     first = dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
-    if len(first) < len(words):
-        kept = np.fromiter(sorted(first.values()), np.int64, len(first))
-        double = next(word for i, word in enumerate(words) if first[word] != i).decode()
-        _log.warning(
-            "%s: %d words stand there twice, such as %r; the first of each is kept",
-            path,
-            len(words) - len(kept),
-            double,
-        )
-        words, rows = [words[i] for i in kept], rows[kept]
+    if len(first) == len(words):
+        return packed(words), None
+    kept = np.fromiter(sorted(first.values()), np.int64, len(first))
+    double = next(word for i, word in enumerate(words) if first[word] != i).decode()
+    _log.warning(
+        "%s: %d words stand there twice, such as %r; the first of each is kept",
+        path,
+        len(words) - len(kept),
+        double,
+    )
+    return packed([words[i] for i in kept]), kept
+
+
+def packed(words: Sequence[bytes]) -> Words:
+    """Return words from their bytes, which need not be UTF-8 where only the bytes are asked for."""
     offsets = np.zeros(len(words) + 1, np.int64)
     np.cumsum([len(word) for word in words], out=offsets[1:])
-    rows.flags.writeable = False
-    return VectorTable(Vocabulary(Words(np.frombuffer(b"".join(words), np.uint8), offsets)), rows)
+    return Words(np.frombuffer(b"".join(words), np.uint8), offsets)
 
 
 @contextlib.contextmanager
-def writing(path: Path, table: VectorTable, format: str, overwrite: bool) -> Iterator[BinaryIO]:
+def writing(
+    path: Path,
+    table: VectorTable,
+    format: str,
+    overwrite: bool,
+    *,
+    end_of_word: tuple[bytes, str] = (_WHITE_SPACE, "white space"),
+) -> Iterator[BinaryIO]:
     """Open a file for the vectors of `table`, after making sure that `format` can hold them.
+
+    Parameters
+    ----------
+    end_of_word : pair of bytes and str
+        At which bytes the format ends a word, and what these are called.
 
     Raises
     ------
     InputError
-        A word is empty or holds white space, or a number is not finite.
+        A word is empty or holds what ends a word, or a number is not finite.
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
@@ -142,7 +167,7 @@ def writing(path: Path, table: VectorTable, format: str, overwrite: bool) -> Ite
         raise OutputError(f"cannot write {path}: it is a folder, but {format} is a file; name a file")
     if os.path.exists(path) and not (overwrite and path.is_file()):  # noqa: PTH110
         raise OutputError(f"cannot write {path}: it exists already; choose another place or overwrite it")
-    _check_words(table.vocabulary.words, format)
+    _check_words(table.vocabulary.words, format, *end_of_word)
     for start in range(0, len(table.embeddings), ROWS_AT_ONCE):
         rows = np.isfinite(table.embeddings[start : start + ROWS_AT_ONCE]).all(axis=1)
         if not rows.all():
@@ -161,13 +186,13 @@ def encoded(words: Words, start: int, stop: int) -> list[bytes]:
     return [text[low - offsets[0] : high - offsets[0]] for low, high in itertools.pairwise(offsets)]
 
 
-def _check_words(words: Words, format: str) -> None:
+def _check_words(words: Words, format: str, ends: bytes, called: str) -> None:
     bad = np.diff(words.offsets) == 0
-    white = np.flatnonzero(np.isin(words.text, np.frombuffer(_WHITE_SPACE, np.uint8)))
+    white = np.flatnonzero(np.isin(words.text, np.frombuffer(ends, np.uint8)))
     bad[np.searchsorted(words.offsets, white, side="right") - 1] = True
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
             f"{format} cannot hold {int(bad.sum())} of {len(words)} words, such as {words[row]!r}: it ends "
-            "a word at white space; use the native format, or a subset of the words"
+            f"a word at {called}; use the native format, or a subset of the words"
         )
