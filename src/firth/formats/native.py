@@ -8,6 +8,7 @@
     firth/metadata.json         format version, settings, history
     firth/vocabulary.safetensors             text, offsets, order, counts: mapped, never parsed
     firth/output_embeddings.safetensors      the context side, where there is one
+    firth/subwords.safetensors               rows of words and n-grams, where vectors are composed of them
 
 The unknown token is there because model2vec wants one. Its row is zero: sentence-transformers counts it
 into the mean of a sentence, where zero changes the length of the result and never its direction. firth
@@ -35,6 +36,7 @@ from firth.errors import FormatError, InputError, OutputError
 from firth.files import output_error, replacing_folder
 from firth.formats.table import VectorTable
 from firth.formats.tensors import read_tensors, write_tensors
+from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary, Words
 
 FORMAT_VERSION = 1
@@ -48,6 +50,7 @@ _FIND_WORDS = {
     "invert": True,
 }
 _MAX_METADATA_BYTES = 1 << 28
+_SUBWORD_SETTINGS = {"min_n": int, "max_n": int, "buckets": int, "pruned": bool}
 
 
 def is_native(path: Path) -> bool:
@@ -72,7 +75,7 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
         )
     unknown = _unknown_token(table.vocabulary)
     try:
-        metadata = json.dumps({"format_version": FORMAT_VERSION, "metadata": dict(table.metadata)}, indent=1)
+        metadata = json.dumps(_own_metadata(table), indent=1)
     except (TypeError, ValueError) as error:
         raise InputError(f"metadata must be plain JSON values: {error}") from error
     with replacing_folder(path, overwrite=overwrite) as folder:
@@ -84,6 +87,8 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
             write_tensors(
                 own / "output_embeddings.safetensors", {"output_embeddings": [table.output_embeddings]}
             )
+        if table.subwords is not None:
+            write_tensors(own / "subwords.safetensors", _subword_tensors(table.subwords))
         write_tensors(own / "vocabulary.safetensors", _vocabulary_tensors(table.vocabulary))
         with (folder / "tokenizer.json").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_tokenizer(table.vocabulary.words, unknown, table.metadata))
@@ -101,7 +106,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:
         A file is missing, truncated or damaged, or the files do not fit together.
     """
     own = path / "firth"
-    metadata = _read_metadata(own / "metadata.json")
+    content = _read_metadata(own / "metadata.json")
     vocabulary = _read_vocabulary(own / "vocabulary.safetensors", memory_map)
     embeddings = _matrix(path / "model.safetensors", "embeddings", len(vocabulary) + 1, memory_map)[:-1]
     output_embeddings = None
@@ -113,7 +118,32 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:
                 f"{output_path} has {output_embeddings.shape[1]} columns where the input embeddings have "
                 f"{embeddings.shape[1]}: the files are not of one model"
             )
-    return VectorTable(vocabulary, embeddings, output_embeddings, metadata)
+    subwords = None
+    if content.get("subwords") is not None:
+        subwords = _read_subwords(
+            own / "subwords.safetensors", content["subwords"], embeddings.shape, memory_map
+        )
+    return VectorTable(vocabulary, embeddings, output_embeddings, content["metadata"], subwords)
+
+
+def _own_metadata(table: VectorTable) -> dict[str, Any]:
+    content = {"format_version": FORMAT_VERSION, "metadata": dict(table.metadata)}
+    if table.subwords is not None:
+        # An older firth passes over this and still has the vectors of the known words.
+        content["subwords"] = {
+            name: kind(getattr(table.subwords, name)) for name, kind in _SUBWORD_SETTINGS.items()
+        }
+    return content
+
+
+def _subword_tensors(subwords: Subwords) -> dict[str, list[NDArray[Any]]]:
+    tensors: dict[str, list[NDArray[Any]]] = {
+        "word_rows": [subwords.word_rows],
+        "bucket_rows": [subwords.bucket_rows],
+    }
+    if subwords.bucket_ids is not None:
+        tensors["bucket_ids"] = [subwords.bucket_ids]
+    return tensors
 
 
 def _holds_something_else(path: Path) -> bool:
@@ -191,8 +221,35 @@ def _read_metadata(path: Path) -> dict[str, Any]:
             f"{path} says format version {version!r}, but this firth knows 1 to {FORMAT_VERSION}: "
             "use a newer firth"
         )
-    metadata: dict[str, Any] = content["metadata"]
-    return metadata
+    return content
+
+
+def _read_subwords(path: Path, settings: Any, shape: tuple[int, ...], memory_map: bool) -> Subwords:
+    if not isinstance(settings, Mapping) or not all(
+        type(settings.get(name)) is kind for name, kind in _SUBWORD_SETTINGS.items()
+    ):
+        raise FormatError(
+            f"{path.with_name('metadata.json')} is damaged: of subwords it must say {', '.join(_SUBWORD_SETTINGS)}"
+        )
+    tensors = read_tensors(path, memory_map=memory_map)
+    missing = {"word_rows", "bucket_rows"} - tensors.keys()
+    if missing:
+        raise FormatError(f"{path} is damaged: it holds no {' and no '.join(sorted(missing))}")
+    try:
+        subwords = Subwords(
+            **{name: settings[name] for name in _SUBWORD_SETTINGS},
+            word_rows=tensors["word_rows"],
+            bucket_rows=tensors["bucket_rows"],
+            bucket_ids=tensors.get("bucket_ids"),
+        )
+    except InputError as error:
+        raise FormatError(f"{path} is damaged: {error}") from error
+    if subwords.word_rows.shape != shape:
+        raise FormatError(
+            f"{path} has rows of words of shape {subwords.word_rows.shape}, but the embeddings are of shape {shape}: "
+            "the files are not of one model"
+        )
+    return subwords
 
 
 def _read_vocabulary(path: Path, memory_map: bool) -> Vocabulary:
