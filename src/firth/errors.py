@@ -29,7 +29,7 @@ class FormatError(InputError):
 
 
 class UnknownWordError(InputError, KeyError):
-    """A word that the vocabulary does not hold.
+    """A word that the vocabulary does not hold, and whose vector cannot be composed of n-grams.
 
     Attributes
     ----------
@@ -37,17 +37,21 @@ class UnknownWordError(InputError, KeyError):
         The word that was asked for.
     suggestions : tuple of str
         The nearest spellings in the vocabulary, best first.
+    reason : str
+        Why its vector cannot be composed, where others can.
     """
 
-    def __init__(self, word: str, suggestions: Sequence[str] = ()) -> None:
+    def __init__(self, word: str, suggestions: Sequence[str] = (), reason: str = "") -> None:
         self.word = word
         self.suggestions = tuple(suggestions)
+        self.reason = reason
         hint = f"; did you mean {', '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
-        super().__init__(f"{word!r} is not in the vocabulary{hint}")
+        why = f", and {reason}" if reason else ""
+        super().__init__(f"{word!r} is not in the vocabulary{why}{hint}")
 
-    def __reduce__(self) -> tuple[type[UnknownWordError], tuple[str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type[UnknownWordError], tuple[str, tuple[str, ...], str]]:
         # An exception is otherwise made anew from its message, which is not the word.
-        return type(self), (self.word, self.suggestions)
+        return type(self), (self.word, self.suggestions, self.reason)
 
     def __str__(self) -> str:
         # KeyError would show the repr of the message.

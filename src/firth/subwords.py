@@ -152,6 +152,11 @@ class Subwords:
                 f"rows of words have {self.word_rows.shape[1]} columns, but rows of buckets {self.bucket_rows.shape[1]}"
             )
         self._check_buckets()
+        for name in ("word_rows", "bucket_rows", "bucket_ids"):
+            if (values := getattr(self, name)) is not None:
+                # What others see cannot be changed through it; the array that was given stays as it is.
+                object.__setattr__(self, name, view := values.view())
+                view.flags.writeable = False
 
     def _check_buckets(self) -> None:
         ids, n_rows = self.bucket_ids, len(self.bucket_rows)

@@ -127,7 +127,23 @@ def test_a_part_of_the_words_keeps_all_buckets():
     parts = subwords(words)
     part = parts.take(np.array([2, 0]))
     np.testing.assert_array_equal(part.known(Words.of(["man", "king"])), parts.known(Words.of(words))[[2, 0]])
-    assert part.bucket_rows is parts.bucket_rows
+    assert np.shares_memory(part.bucket_rows, parts.bucket_rows)
+
+
+def test_rows_cannot_be_changed_but_those_that_were_given_can():
+    given = np.zeros((2, 3), np.float32)
+    parts = Subwords(
+        min_n=3,
+        max_n=6,
+        buckets=2,
+        word_rows=given,
+        bucket_rows=given,
+        bucket_ids=np.arange(2, dtype=np.int32),
+    )
+    for rows in (parts.word_rows, parts.bucket_rows, parts.bucket_ids):
+        with pytest.raises(ValueError, match="read-only"):
+            rows[0] = 1
+    given[0] = 1
 
 
 @pytest.mark.parametrize(

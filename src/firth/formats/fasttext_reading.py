@@ -239,7 +239,6 @@ def _subwords(
     if pruned is not None:
         pairs = pruned[np.argsort(pruned[:, 0])]
         bucket_ids, bucket_rows = pairs[:, 0].copy(), bucket_rows[pairs[:, 1]]
-    bucket_rows.flags.writeable = False
     return Subwords(
         min_n=settings.min_n,
         max_n=settings.max_n,

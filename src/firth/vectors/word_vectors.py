@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from firth import formats
 from firth.errors import InputError
 from firth.formats import VectorTable
+from firth.subwords import Subwords
+from firth.vectors.lookup import look_up
 from firth.vectors.search import Neighbor, cosines, row_norms, search, search_combined
 from firth.vocabulary import Vocabulary
 
@@ -22,6 +24,10 @@ _COSMUL_EPSILON = 0.001
 
 class WordVectors:
     """Words and their vectors; immutable.
+
+    Where the vectors are composed of n-grams (`subwords`), every method that takes a word also takes one that the
+    vocabulary does not hold: its vector is the mean of the rows of its n-grams. ``word in vectors`` still says
+    whether the vocabulary holds it.
 
     Parameters
     ----------
@@ -68,6 +74,11 @@ class WordVectors:
         return self._table.metadata
 
     @property
+    def subwords(self) -> Subwords | None:
+        """What the vectors are composed of, or None where they belong to whole words."""
+        return self._table.subwords
+
+    @property
     def output_vectors(self) -> WordVectors | None:
         """The same words as contexts (the output embeddings), or None where they were not kept."""
         return self._output_vectors
@@ -94,12 +105,15 @@ class WordVectors:
         return iter(self.vocabulary)
 
     def __contains__(self, word: object) -> bool:
+        """Return whether the vocabulary holds `word`; also without it, a vector may be composed of n-grams."""
         return word in self.vocabulary
 
     def __repr__(self) -> str:
         total = self.vocabulary.total
         trained = "" if total is None else f", trained on {total:,} tokens"
-        return f"<WordVectors: {len(self):,} words, {self.dim} dimensions{trained}>"
+        parts = self.subwords
+        composed = "" if parts is None else f", n-grams of {parts.min_n} to {parts.max_n} characters"
+        return f"<WordVectors: {len(self):,} words, {self.dim} dimensions{composed}{trained}>"
 
     def __getitem__(self, words: str | Sequence[str]) -> NDArray[np.float32]:
         """Return the vector of a word, shape (dim,), read-only; or those of several, shape (n, dim).
@@ -107,12 +121,17 @@ class WordVectors:
         Raises
         ------
         UnknownWordError
-            A word is not in the vocabulary; the error suggests the nearest spellings.
+            A word is not in the vocabulary, and there is nothing to compose its vector of; the error suggests the
+            nearest spellings.
         """
-        if isinstance(words, str):
-            row: NDArray[np.float32] = self._embeddings[self.vocabulary.id(words)]
-            return row
-        return self._embeddings[self.vocabulary.ids(_strings(words))]
+        if not isinstance(words, str):
+            return look_up(self._table, _strings(words)).vectors
+        known = self.vocabulary.words.find(words)
+        row: NDArray[np.float32] = (
+            look_up(self._table, [words]).vectors[0] if known < 0 else self._embeddings[known]
+        )
+        row.flags.writeable = False
+        return row
 
     def count(self, word: str) -> int:
         """Return how often `word` occurs in the text that the vectors were trained on.
@@ -131,6 +150,8 @@ class WordVectors:
 
     def subset(self, words: Sequence[str]) -> WordVectors:
         """Return the vectors of `words` only, in that order, each word once.
+
+        Subwords stay whole, so that words that are left out become unseen ones.
 
         Raises
         ------
@@ -151,6 +172,7 @@ class WordVectors:
                 self._embeddings[rows],
                 None if outputs is None else outputs[rows],
                 self._table.metadata,
+                None if self.subwords is None else self.subwords.take(rows),
             )
         )
 
@@ -190,19 +212,18 @@ class WordVectors:
         Raises
         ------
         UnknownWordError
-            A word is not in the vocabulary.
+            A word is not in the vocabulary, and there is nothing to compose its vector of.
         InputError
             `k` or `restrict` is below 1, a vector has another length, or has no direction.
         """
-        if isinstance(query, str):
-            return self._nearest(self[query][None], [[self.vocabulary.id(query)]], k, restrict)[0]
         if isinstance(query, np.ndarray) and query.dtype.kind in "fiu":
             queries = np.atleast_2d(query)
-            found = self._nearest(queries, [()] * len(queries), k, restrict)
+            found = self._nearest(queries, [None] * len(queries), [()] * len(queries), k, restrict)
             return found[0] if query.ndim == 1 else found
-        words = _strings(query)
-        rows = self.vocabulary.ids(words)
-        return self._nearest(self._embeddings[rows], [[int(row)] for row in rows], k, restrict)
+        words = [query] if isinstance(query, str) else _strings(query)
+        given = look_up(self._table, words)
+        found = self._nearest(given.vectors, words, given.known(), k, restrict)
+        return found[0] if isinstance(query, str) else found
 
     def analogy(
         self,
@@ -231,15 +252,16 @@ class WordVectors:
         Raises
         ------
         UnknownWordError
-            A word is not in the vocabulary.
+            A word is not in the vocabulary, and there is nothing to compose its vector of.
         InputError
             `k`, `method` or `restrict` is out of its range, or a vector has no direction.
         """
-        rows = self.vocabulary.ids([a, b, c])
-        unit_a, unit_b, unit_c = _units(_with_direction(self._embeddings[rows], [a, b, c]))
-        excluded = [[int(row) for row in rows]]
+        words = [a, b, c]
+        given = look_up(self._table, words)
+        unit_a, unit_b, unit_c = _units(_with_direction(given.vectors, words))
+        excluded = [[row for row in given.rows.tolist() if row >= 0]]
         if method == "3cosadd":
-            return self._nearest((unit_b - unit_a + unit_c)[None], excluded, k, restrict)[0]
+            return self._nearest((unit_b - unit_a + unit_c)[None], [None], excluded, k, restrict)[0]
         if method != "3cosmul":
             raise InputError(f"method is {method!r}, but must be '3cosadd' or '3cosmul'")
         limit = self._limit(k, restrict)
@@ -310,10 +332,14 @@ class WordVectors:
         return len(self) if restrict is None else min(restrict, len(self))
 
     def _nearest(
-        self, queries: ArrayLike, excluded: Sequence[Sequence[int]], k: int, restrict: int | None
+        self,
+        queries: ArrayLike,
+        names: Sequence[str | None],
+        excluded: Sequence[Sequence[int]],
+        k: int,
+        restrict: int | None,
     ) -> list[list[Neighbor]]:
         limit = self._limit(k, restrict)
-        names = [self.vocabulary.words[rows[0]] if len(rows) == 1 else None for rows in excluded]
         found = search(
             self._embeddings[:limit],
             self.norms[:limit],

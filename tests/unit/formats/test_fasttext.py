@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import logging
@@ -161,8 +162,12 @@ def test_words_that_it_cannot_hold_are_refused(word, tmp_path):
 @pytest.mark.parametrize("what", ["bucket_rows", "output_embeddings"])
 def test_numbers_that_are_not_finite_are_refused(what, tmp_path):
     table = make()
-    rows = table.output_embeddings if what == "output_embeddings" else table.subwords.bucket_rows
-    rows[1, 1] = np.inf
+    if what == "output_embeddings":
+        table.output_embeddings[1, 1] = np.inf
+    else:
+        rows = table.subwords.bucket_rows.copy()
+        rows[1, 1] = np.inf
+        table = dataclasses.replace(table, subwords=dataclasses.replace(table.subwords, bucket_rows=rows))
     with pytest.raises(InputError, match="hold NaN or infinity, which fasttext does not take"):
         formats.write(table, tmp_path / "model.bin", format="fasttext")
     assert not list(tmp_path.iterdir())
