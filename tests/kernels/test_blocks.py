@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from firth.kernels.cpu.blocks import prepare_block
+from firth.kernels.compile import from_python
+from firth.kernels.cpu import blocks, state
 from firth.kernels.cpu.random import stream_key
 
 N_TYPES = 20
+UNWEIGHTED = np.empty(0, np.float32)
 _MASK = (1 << 64) - 1
+prepare_block = from_python(blocks.prepare_block)
 
 
 def bits_at(key: np.uint64, position: int) -> int:
@@ -51,13 +54,22 @@ def test_blocks_together_are_the_whole_text(seed, window, dynamic, length):
     lookup[lookup < 0] = -1
     keep = rng.integers(2**30, 2**32, N_TYPES).astype(np.uint32)
     key = stream_key(seed, 0, 0)
-    found = []
+    text = state.Text(ids, rng.random(n).astype(np.float32), lookup, keep)
+    found, found_weights = [], []
     for start in range(0, n, length):
         stop = min(n, start + length)
         tokens, first, last = np.full((3, stop - start + 2 * window), -9, np.int32)
-        begin, end = prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, first, last)
+        weights = np.zeros(len(tokens), np.float32)
+        begin, end = prepare_block(text, start, stop, key, window, dynamic, tokens, first, last, weights)
         for i in range(begin, end):
             found.append((tokens[i], list(tokens[first[i] : i]), list(tokens[i + 1 : last[i] + 1])))
+        found_weights.extend(weights[begin:end])
+    kept = [
+        position
+        for position, kind in enumerate(ids)
+        if kind >= 0 and lookup[kind] >= 0 and bits_at(key, position) >> 32 <= keep[lookup[kind]]
+    ]
+    assert found_weights == list(text.weights[kept])
     assert found == windows(ids, lookup, keep, key, window, dynamic)
 
 
@@ -66,9 +78,8 @@ def test_keep_and_radius_have_the_right_frequencies():
     ids = np.zeros(n, np.int32)
     keep = np.array([int(0.3 * 2**32)], np.uint32)
     tokens, first, last = np.zeros((3, n + 2 * window), np.int32)
-    begin, end = prepare_block(
-        ids, 0, n, np.zeros(1, np.int32), keep, stream_key(1, 2, 0), window, True, tokens, first, last
-    )
+    text = state.Text(ids, UNWEIGHTED, np.zeros(1, np.int32), keep)
+    begin, end = prepare_block(text, 0, n, stream_key(1, 2, 0), window, True, tokens, first, last, UNWEIGHTED)
     assert (end - begin) / n == pytest.approx(0.3, abs=0.005)
     radii = (last - np.arange(len(last)))[begin + window : end - window]
     shares = np.bincount(radii, minlength=window + 1)[1:] / len(radii)
@@ -79,8 +90,8 @@ def test_the_largest_probability_keeps_everything():
     n = 100_000
     tokens, first, last = np.zeros((3, n + 2), np.int32)
     keep = np.array([2**32 - 1], np.uint32)
-    ids, lookup = np.zeros(n, np.int32), np.zeros(1, np.int32)
-    begin, end = prepare_block(ids, 0, n, lookup, keep, stream_key(0, 0, 0), 1, False, tokens, first, last)
+    text = state.Text(np.zeros(n, np.int32), UNWEIGHTED, np.zeros(1, np.int32), keep)
+    begin, end = prepare_block(text, 0, n, stream_key(0, 0, 0), 1, False, tokens, first, last, UNWEIGHTED)
     assert (begin, end) == (0, n)
 
 

@@ -3,55 +3,95 @@
 from __future__ import annotations
 
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from firth.kernels.cpu import intrinsics, state
-from firth.kernels.cpu.blocks import prepare_block
+import firth
+from firth.kernels.compile import from_python
+from firth.kernels.cpu import blocks, intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
-from firth.kernels.cpu.noise import alias_table, draw_noise
+from firth.kernels.cpu.noise import draw_noise
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
-from firth.objectives.chunk import chunk_loss_and_gradients
+from firth.objectives.chunk import sampled_loss_and_gradients
+from firth.objectives.examples import cbow_examples, skipgram_examples
+from firth.objectives.hierarchical_softmax import huffman_tree
+from firth.training.plan import make_options, make_tables
+from firth.vocabulary import Vocabulary
 
-VOCAB, DIM, RATE, SLOPE = 30, 20, 0.05, -1e-6
+TYPES, DIM, WINDOW, RATE, SLOPE = 30, 20, 3, 0.05, -1e-6
+VOCAB = TYPES - 2
+prepare_block = from_python(blocks.prepare_block)
+
+MODELS = {
+    "skipgram": firth.SkipGram,
+    "cbow": firth.CBOW,
+    "cbow-positions": lambda **options: firth.CBOW(position_weights=True, cbow_gradient="exact", **options),
+    "fasttext": lambda **options: firth.FastText(min_n=1, max_n=3, buckets=25, **options),
+    "fasttext-cbow": lambda **options: firth.FastText(
+        architecture="cbow", min_n=1, max_n=3, buckets=25, **options
+    ),
+}
+LOSSES = ["negative-sampling", "hierarchical-softmax"]
 
 
-def a_run(*, cap=8.0, n_chunks=3, n=3000, block_length=700):
+class Run(NamedTuple):
     """A small corpus with documents, unknown types and subsampling, and fresh weights."""
+
+    config: firth.SkipGram | firth.CBOW | firth.FastText
+    counts: np.ndarray
+    text: state.Text
+    tables: state.Tables
+    model: state.Model
+    options: state.Options
+    stretch: state.Stretch
+
+    def rows(self) -> list[np.ndarray]:
+        return [state.dense_rows(matrix, DIM) for matrix in self.model]
+
+
+def a_run(model="skipgram", loss="negative-sampling", *, cap=8.0, n_chunks=3, n=3000, block_length=700):
+    noise = {"shared_negatives": 16} if loss == "negative-sampling" else {}
+    config = MODELS[model](dim=DIM, window=WINDOW, loss=loss, **noise)
     rng = np.random.default_rng(5)
-    ids = rng.choice(VOCAB, n, p=np.arange(VOCAB, 0, -1) / np.arange(VOCAB, 0, -1).sum()).astype(np.int32)
+    ids = rng.choice(TYPES, n, p=np.arange(TYPES, 0, -1) / np.arange(TYPES, 0, -1).sum()).astype(np.int32)
     ids[rng.random(n) < 0.04] = -1
-    lookup = np.arange(VOCAB, dtype=np.int32)
-    lookup[-2:] = -1
-    text = state.Text(
-        ids,
-        lookup,
-        rng.integers(2**31, 2**32, VOCAB).astype(np.uint32),
-        alias_table(rng.random(VOCAB - 2) + 0.1),
-    )
-    model = state.Model(state.make_matrix(VOCAB, DIM), state.make_matrix(VOCAB, DIM))
-    for matrix in model:
-        state.put_rows(matrix, slice(None), rng.normal(0, 0.3, (VOCAB, DIM)).astype(np.float32))
-    options = state.Options(3, True, 5, 8, 16, n_chunks, cap, block_length)
+    lookup = np.arange(TYPES, dtype=np.int32)
+    lookup[VOCAB:] = -1
+    counts = np.bincount(ids[ids >= 0], minlength=TYPES)[:VOCAB]
+    noise = rng.random(VOCAB) + 0.1
+    words = Vocabulary([f"{'aeiou'[i % 5]}{i}" for i in range(VOCAB)], counts)
+    _, tables = make_tables(config, words, counts, noise / noise.sum())
+    keep = rng.integers(2**31, 2**32, VOCAB).astype(np.uint32)
+    weights = np.where(np.arange(n) < n // 2, 1.0, 0.5).astype(np.float32)
+    text = state.Text(ids, weights, lookup, keep)
+    options = make_options(config, tables, vocab_size=VOCAB, centers=8, cap=cap)
+    options = options._replace(n_chunks=n_chunks, block_length=block_length)
+    n_inputs = int(tables.subwords.max()) + 1 if len(tables.subwords) else VOCAB
+    sizes = (n_inputs, VOCAB - (loss == "hierarchical-softmax"), options.n_places)
+    weights = state.Model(*(state.make_matrix(size, DIM) for size in sizes))
+    for matrix in weights:
+        rows = rng.normal(0, 0.3, (matrix.shape[1], DIM)).astype(np.float32)
+        state.put_rows(matrix, slice(None), rows)
     stretch = state.Stretch(0, n, stream_key(1, 0, 0), stream_key(1, 0, 1), RATE, SLOPE)
-    return text, model, options, stretch
+    return Run(config, counts, text, tables, weights, options, stretch)
 
 
-def train(threads, text, model, options, stretch, *, deterministic=True):
-    options = options if deterministic else options._replace(n_chunks=2)
+def train(threads, run, *, deterministic=True):
+    options = run.options if deterministic else run.options._replace(n_chunks=2)
     groups = state.n_groups(threads) if deterministic else threads
-    n_blocks = -(-(stretch.stop - stretch.start) // options.block_length)
+    n_blocks = -(-(run.stretch.stop - run.stretch.start) // options.block_length)
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
-    blocks = state.make_blocks(options, n_blocks)
+    lines = state.make_blocks(options, n_blocks, weighted=True)
     exchanges = [state.make_exchange(options) for _ in range(threads)]
     steps = [state.make_super_step(options, width=state.slice_width(DIM)) for _ in range(groups)]
-    work = [state.make_workspace(options, vocab_size=VOCAB, threads=threads) for _ in range(threads)]
+    work = [state.make_workspace(options, run.model, threads=threads) for _ in range(threads)]
     totals = np.zeros((threads, 2))
 
     def go(t):
-        shared = (counters, stretch, text, model, options, blocks)
+        shared = (counters, run.stretch, run.text, run.tables, run.model, options, lines)
         if deterministic:
             train_synchronous(t, threads, *shared, exchanges[0], steps[t % groups], work[t], totals[t])
         else:
@@ -65,106 +105,147 @@ def train(threads, text, model, options, stretch, *, deterministic=True):
     return totals.sum(axis=0)
 
 
-def reference(text, model, options, stretch):
+def reference(run):
     """The same training in float64: super-step by super-step, each computed from the weights at its start."""
-    weights = [state.dense_rows(matrix, DIM).astype(np.float64) for matrix in model]
+    text, tables, options, stretch = run.text, run.tables, run.options, run.stretch
+    weights = [rows.astype(np.float64) for rows in run.rows()]
     loss = pairs = 0.0
     size = options.n_centers * options.n_chunks
     for start in range(stretch.start, stretch.stop, options.block_length):
         length = min(options.block_length, stretch.stop - start)
         tokens, first, last = np.zeros((3, options.block_length + 2 * options.window), np.int32)
+        token_weights = np.zeros(len(tokens), np.float32)
         begin, end = prepare_block(
-            text.ids, start, start + length, text.lookup, text.keep, stretch.text_key, options.window,
-            options.dynamic, tokens, first, last,
+            text, start, start + length, stretch.text_key, options.window, options.dynamic, tokens, first, last,
+            token_weights,
         )  # fmt: skip
         for step in range(begin, end, size):
             sums = [np.zeros_like(matrix) for matrix in weights]
-            masses = np.zeros((2, VOCAB))
-            stop = min(step + size, end)
-            for center in range(step, stop, options.n_centers):
-                behind = min(center + options.n_centers, stop)
-                noise = np.empty(options.n_noise, np.uint32)
-                counter = np.uint64(start + center - begin) * np.uint64(options.n_noise)
-                draw_noise(stretch.noise_key, counter, text.noise, noise)
-                result = chunk_loss_and_gradients(
-                    *weights, tokens, first, last, (center, behind), noise, negatives=options.negatives
-                )
+            masses = [np.zeros(len(matrix)) for matrix in weights]
+            for center in range(step, min(step + size, end), options.n_centers):
+                behind = min(center + options.n_centers, step + size, end)
                 rate = stretch.rate + stretch.rate_slope * (
                     start - stretch.start + length * (center - begin) / (end - begin)
                 )
-                sums[0] -= rate * result.input_gradient
-                sums[1] -= rate * result.output_gradient
-                loss += result.loss
-                pairs += result.n_pairs
+                noise = np.empty(options.n_noise, np.int64)
+                if len(noise):
+                    counter = np.uint64(start + center - begin) * np.uint64(len(noise))
+                    draw_noise(stretch.noise_key, counter, tables.noise, noise)
                 for i in range(center, behind):
-                    context = [j for j in range(first[i], last[i] + 1) if j != i]
-                    masses[0, tokens[i]] += len(context) * (1 + options.negatives)
-                    np.add.at(masses[1], tokens[context], 1.0)
-                    np.add.at(masses[1], noise, len(context) * options.negatives / options.n_noise)
+                    add_example(
+                        run, weights, (tokens, first, last, token_weights), i, noise, rate, sums, masses
+                    )
+                    if last[i] > first[i]:
+                        found = 1 if run.config.predicts_center else last[i] - first[i]
+                        pairs += found * token_weights[i]
+                        loss += add_example.loss
             for matrix, addition, mass in zip(weights, sums, masses, strict=True):
                 damping = np.minimum(1.0, options.cap / np.maximum(mass, 1e-9))
                 matrix[:] += damping[:, None] * addition
     return weights, loss, pairs
 
 
+def add_example(run, weights, spans, i, noise, rate, sums, masses):  # noqa: PLR0917
+    """Add what one center changes the rows by, and how many terms of the loss that sums up."""
+    tokens, first, last, token_weights = spans
+    options, offsets = run.options, run.tables.subword_offsets
+    args = {"weights": np.full(VOCAB, token_weights[i])}
+    if len(offsets):
+        args["subword_ids"] = np.split(run.tables.subwords, offsets[1:-1])
+    if run.config.loss == "hierarchical-softmax":
+        args["tree"] = huffman_tree(run.counts)
+    if not run.config.predicts_center:
+        found = skipgram_examples(tokens, first, last, (i, i + 1), **args)
+    else:
+        if options.exact:
+            args["cbow_gradient"] = "exact"
+        if options.n_places:
+            args["position_weights"] = weights[2]
+        found = cbow_examples(tokens, first, last, (i, i + 1), **args)
+    if not found:
+        return
+    (example,) = found
+    result = sampled_loss_and_gradients(*weights[:2], found, noise, negatives=options.negatives)
+    add_example.loss = result.loss
+    sums[0] -= rate * result.input_gradient
+    sums[1] -= rate * result.output_gradient
+    terms = len(example.labels) + (options.negatives * example.n_pairs if len(noise) else 0)
+    scales = np.full(len(example.input_ids), 1.0 / len(example.input_ids) if options.exact else 1.0)
+    np.add.at(masses[0], example.input_ids, scales * terms * example.weight)
+    np.add.at(masses[1], example.output_ids, example.weight)
+    if len(noise):
+        np.add.at(masses[1], noise, options.negatives * example.n_pairs * example.weight / len(noise))
+    if options.n_places:
+        around = [j for j in range(first[i], last[i] + 1) if j != i]
+        for j in around:
+            place = j - i + options.window - (j > i)
+            sums[2][place] -= rate * weights[0][tokens[j]] / len(around) * result.hidden_gradient[0]
+            masses[2][place] += terms * example.weight / len(around)
+
+
 @pytest.mark.parametrize("cap", [8.0, 40.0, 1e9])
-def test_a_stretch_is_what_the_objective_says_damping_included(cap):
-    text, model, options, stretch = a_run(cap=cap)
-    weights, loss, pairs = reference(text, model, options, stretch)
-    totals = train(1, text, model, options, stretch)
-    assert totals[1] == pairs
-    assert totals[0] == pytest.approx(loss, rel=1e-5)
-    np.testing.assert_allclose(state.dense_rows(model.inputs, DIM), weights[0], atol=2e-4)
-    np.testing.assert_allclose(state.dense_rows(model.outputs, DIM), weights[1], atol=2e-4)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_stretch_is_what_the_objective_says_damping_included(model, loss, cap):
+    run = a_run(model, loss, cap=cap, n=1200)
+    weights, expected_loss, pairs = reference(run)
+    totals = train(1, run)
+    assert totals[1] == pytest.approx(pairs)
+    assert totals[0] == pytest.approx(expected_loss, rel=1e-5)
+    for ours, theirs in zip(run.rows(), weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=3e-4)
 
 
-@pytest.mark.parametrize("threads", [2, 3, 4, 6])
-def test_the_same_bits_on_any_number_of_threads(threads):
-    text, alone, options, stretch = a_run()
-    totals = train(1, text, alone, options, stretch)
-    _, together, _, _ = a_run()
-    totals_together = train(threads, text, together, options, stretch)
-    assert totals.tobytes() == totals_together.tobytes()
-    for one, other in zip(alone, together, strict=True):
+@pytest.mark.parametrize("threads", [2, 3, 4, 8])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_bits_on_any_number_of_threads(model, loss, threads):
+    alone, together = a_run(model, loss), a_run(model, loss)
+    before = [matrix.tobytes() for matrix in alone.model]
+    assert train(1, alone).tobytes() == train(threads, together).tobytes()
+    for one, other, old in zip(alone.model, together.model, before, strict=True):
         assert one.tobytes() == other.tobytes()
+        assert not one.size or one.tobytes() != old
 
 
 def test_a_stretch_in_two_parts_is_the_whole_stretch():
-    text, whole, options, stretch = a_run()
-    train(2, text, whole, options, stretch)
-    _, parts, _, _ = a_run()
-    middle = 2 * options.block_length
-    train(2, text, parts, options, stretch._replace(stop=middle))
-    train(2, text, parts, options, stretch._replace(start=middle, rate=RATE + SLOPE * middle))
-    for one, other in zip(whole, parts, strict=True):
+    whole, parts = a_run(), a_run()
+    train(2, whole)
+    middle = 2 * parts.options.block_length
+    train(2, parts._replace(stretch=parts.stretch._replace(stop=middle)))
+    train(2, parts._replace(stretch=parts.stretch._replace(start=middle, rate=RATE + SLOPE * middle)))
+    for one, other in zip(whole.model, parts.model, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)  # the rate is rounded at another place
 
 
-def test_hogwild_alone_is_undamped_chunk_after_chunk():
-    text, model, options, stretch = a_run()
-    weights, loss, pairs = reference(text, model, options._replace(n_chunks=1, cap=1e9), stretch)
-    totals = train(1, text, model, options, stretch, deterministic=False)
-    assert totals[1] == pairs
-    assert totals[0] == pytest.approx(loss, rel=1e-5)
-    np.testing.assert_allclose(state.dense_rows(model.inputs, DIM), weights[0], atol=2e-4)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("model", MODELS)
+def test_hogwild_alone_is_undamped_chunk_after_chunk(model, loss):
+    run = a_run(model, loss, n_chunks=1, cap=1e9, n=1200)
+    weights, expected_loss, pairs = reference(run)
+    totals = train(1, run, deterministic=False)
+    assert totals[1] == pytest.approx(pairs)
+    assert totals[0] == pytest.approx(expected_loss, rel=1e-5)
+    for ours, theirs in zip(run.rows(), weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=3e-4)
 
 
 def test_hogwild_trains_the_same_pairs_on_any_number_of_threads():
-    pairs = []
-    for threads in (1, 2, 4):
-        text, model, options, stretch = a_run()
-        pairs.append(train(threads, text, model, options, stretch, deterministic=False)[1])
-    assert pairs[0] == pairs[1] == pairs[2] > 0
+    pairs = [train(threads, a_run(), deterministic=False)[1] for threads in (1, 2, 4)]
+    assert pairs[0] == pytest.approx(pairs[1])
+    assert pairs[0] == pytest.approx(pairs[2])
+    assert pairs[0] > 0
 
 
 def test_threads_go_home_when_one_has_failed():
     """A thread that never comes to a meeting must not hold the others forever."""
-    text, model, options, stretch = a_run()
+    run = a_run()
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
     args = (
-        0, 2, counters, stretch, text, model, options, state.make_blocks(options, 8), state.make_exchange(options),
-        state.make_super_step(options, width=state.slice_width(DIM)),
-        state.make_workspace(options, vocab_size=VOCAB, threads=2), np.zeros(2),
+        0, 2, counters, run.stretch, run.text, run.tables, run.model, run.options,
+        state.make_blocks(run.options, 8, weighted=True), state.make_exchange(run.options),
+        state.make_super_step(run.options, width=state.slice_width(DIM)),
+        state.make_workspace(run.options, run.model, threads=2), np.zeros(2),
     )  # fmt: skip
     waiting = threading.Thread(target=train_synchronous, args=args)
     waiting.start()

@@ -23,14 +23,19 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _log = logging.getLogger(__name__)
 
 
-def kernel(**options: Any) -> Callable[[_Function], _Function]:
+def kernel(*, inner: bool = False, **options: Any) -> Callable[[_Function], _Function]:
     """Compile a function on its first call: no GIL, IEEE division without checks, cached on disk.
 
     Parameters
     ----------
+    inner : bool
+        Only other kernels call it, so that nothing is made by which Python could: unpacking tuples of many arrays
+        takes a third of the time to compile.
     **options
         Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered.
     """
+    if inner:
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def decorate(function: _Function) -> _Function:
         dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
@@ -48,6 +53,19 @@ def kernel(**options: Any) -> Callable[[_Function], _Function]:
         return dispatcher
 
     return decorate
+
+
+@functools.cache
+def from_python(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what calls an inner kernel from Python, for tests and trials."""
+    if numba.config.DISABLE_JIT:
+        return function
+
+    def call(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy")(call)
+    return compiled
 
 
 @functools.cache

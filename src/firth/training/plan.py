@@ -1,31 +1,32 @@
-"""What a run will do, settled before it starts: sizes, tables, memory. Nothing here depends on the threads."""
+"""What a run over windows will do, settled before it starts: sizes, tables, memory. Nothing depends on the threads."""
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import os
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.config import WindowSettings
+from firth.config import CBOW, FastText, WindowSettings
 from firth.errors import TrainingError
 from firth.kernels.cpu import state
+from firth.kernels.cpu.huffman import huffman_paths
 from firth.kernels.cpu.noise import alias_table
+from firth.kernels.cpu.subwords import ngram_rows
 from firth.objectives.sampling import keep_probabilities, noise_distribution
+from firth.training.schedule import learning_rate
+from firth.training.staleness import Loads, largest_super_step
 from firth.vocabulary import Vocabulary
 
 BLOCK_LENGTH = 65_536
 """Corpus positions of a block, at the most: chunks are cut from fixed blocks, so that nobody's share of the work
 changes them."""
 
-_CENTERS_OF_A_CHUNK = 32
-_MOST_CHUNKS = 8
+CENTERS_OF_A_CHUNK = 32
+MOST_CHUNKS = 8
 _BOLDNESS = 3.2
 """Learning rate times cap: how far a row may move in one super-step, in units of its terms' gradients."""
-_STALENESS = 0.4
-"""Learning rate times the number of terms that a term, on average, may be computed without having seen."""
 _NUMBERS_OF_A_ROUND = 1 << 27
 _KEPT_ALWAYS = 2.0**32 - 1.0
 
@@ -41,10 +42,12 @@ class Plan:
         With counts.
     options : Options
         Sizes of chunks and super-steps, as the kernels take them.
+    tables : Tables
+        What belongs to each word: noise, n-grams, path.
     keep : ndarray of uint32, shape (vocab_size,)
         Probability of keeping a token, in units of 2**-32.
-    noise : ndarray of uint32, shape (vocab_size, 2)
-        Alias table of the noise distribution.
+    bucket_ids : ndarray of int32, shape (n_buckets,)
+        The buckets of n-grams that words use, whose rows stand behind those of the words.
     n_positions : int
         Length of the corpus: its tokens, and one for the end of each document.
     """
@@ -52,9 +55,20 @@ class Plan:
     config: WindowSettings
     vocabulary: Vocabulary
     options: state.Options
+    tables: state.Tables
     keep: NDArray[np.uint32]
-    noise: NDArray[np.uint32]
+    bucket_ids: NDArray[np.int32]
     n_positions: int
+
+    @property
+    def n_inputs(self) -> int:
+        """Rows of the input embeddings: words, then buckets of n-grams."""
+        return len(self.vocabulary) + len(self.bucket_ids)
+
+    @property
+    def n_outputs(self) -> int:
+        """Rows of the output embeddings: words, or inner nodes of the tree."""
+        return len(self.vocabulary) - (1 if len(self.tables.path_offsets) else 0)
 
     @property
     def width(self) -> int:
@@ -70,20 +84,13 @@ class Plan:
     @property
     def memory(self) -> int:
         """Bytes that the matrices and the tables take: at the end both matrices are there, and a copy of one."""
-        rows = len(self.vocabulary)
-        return rows * (3 * 4 * self.width + 4 + 8 + 8 + 8)
+        rows = self.n_inputs + self.n_outputs + max(self.n_inputs, self.n_outputs)
+        tables = sum(table.nbytes for table in self.tables)
+        return rows * 4 * self.width + tables + len(self.vocabulary) * (4 + 8 + 8)
 
     def learning_rate(self, epoch: int, position: int) -> float:
-        """Return the rate at a corpus position of an epoch: a straight line over all epochs."""
-        share = (epoch + position / self.n_positions) / self.config.epochs
-        return self.config.learning_rate + (self.config.min_learning_rate - self.config.learning_rate) * share
-
-    @property
-    def learning_rate_slope(self) -> float:
-        """How the rate changes from one position to the next."""
-        return (self.config.min_learning_rate - self.config.learning_rate) / (
-            self.config.epochs * self.n_positions
-        )
+        """Return the rate at a corpus position of an epoch."""
+        return learning_rate(self.config, (epoch + position / self.n_positions) / self.config.epochs)
 
 
 def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) -> Plan:
@@ -99,27 +106,83 @@ def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) 
         raise TrainingError("a vocabulary without counts cannot be trained on: count it in the corpus first")
     keep = keep_probabilities(counts, config.subsample)
     noise = noise_distribution(counts, config.noise_exponent)
+    bucket_ids, tables = make_tables(config, vocabulary, counts, noise)
+    loads = Loads.of(config, tables, kept=counts * keep, noise=noise)
     cap = _BOLDNESS / config.learning_rate
-    centers = _centers_of_a_super_step(config, counts * keep, noise, cap)
+    centers = largest_super_step(loads, config.learning_rate, cap, most=CENTERS_OF_A_CHUNK * MOST_CHUNKS)
     plan = Plan(
         config=config,
         vocabulary=vocabulary,
-        options=state.Options(
-            window=config.window,
-            dynamic=config.dynamic_window,
-            negatives=config.negatives,
-            n_centers=min(_CENTERS_OF_A_CHUNK, centers),
-            n_noise=config.shared_negatives,
-            n_chunks=max(1, centers // _CENTERS_OF_A_CHUNK),
-            cap=cap,
-            block_length=_block_length(config.dim),
-        ),
+        options=make_options(config, tables, vocab_size=len(vocabulary), centers=centers, cap=cap),
+        tables=tables,
         keep=np.minimum(keep * 2.0**32, _KEPT_ALWAYS).astype(np.uint32),
-        noise=alias_table(noise),
+        bucket_ids=bucket_ids,
         n_positions=n_positions,
     )
     _refuse_what_does_not_fit(plan)
     return plan
+
+
+def make_options(
+    config: WindowSettings, tables: state.Tables, *, vocab_size: int, centers: int, cap: float
+) -> state.Options:
+    """Return the kernels' options for super-steps of up to `centers` centers."""
+    n_centers = min(CENTERS_OF_A_CHUNK, centers)
+    band = n_centers + 2 * config.window
+    sampled = config.loss == "negative-sampling"
+    words_of_a_center = 1 if config.predicts_center else 2 * config.window
+    n_targets = n_centers if config.predicts_center else band
+    n_terms = n_centers * words_of_a_center
+    if len(tables.path_offsets):
+        depth = int(np.diff(tables.path_offsets).max())
+        n_targets = min(n_targets * depth, vocab_size - 1)
+        n_terms = n_centers * min(words_of_a_center * depth, vocab_size - 1)
+    return state.Options(
+        window=config.window,
+        dynamic=config.dynamic_window,
+        predicts_center=config.predicts_center,
+        mean=not isinstance(config, CBOW) or config.combine == "mean",
+        exact=isinstance(config, CBOW) and config.cbow_gradient == "exact",
+        exclude=config.exclude_window_negatives,
+        negatives=config.negatives,
+        cap=cap,
+        block_length=_block_length(config.dim),
+        n_chunks=max(1, centers // CENTERS_OF_A_CHUNK),
+        n_centers=n_centers,
+        n_noise=config.shared_negatives if sampled else 0,
+        n_inputs=band if config.predicts_center else n_centers,
+        n_targets=n_targets,
+        n_terms=n_terms,
+        n_places=2 * config.window if isinstance(config, CBOW) and config.position_weights else 0,
+        most_subwords=int(np.diff(tables.subword_offsets).max()) if len(tables.subword_offsets) else 1,
+    )
+
+
+def make_tables(
+    config: WindowSettings, vocabulary: Vocabulary, counts: NDArray[np.int64], noise: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], state.Tables]:
+    """Return the buckets of n-grams in use, and what the kernels need to know of each word."""
+    bucket_ids = np.empty(0, np.int32)
+    tables = state.Tables(
+        noise=np.empty((0, 2), np.uint32),
+        subword_offsets=np.empty(0, np.int64),
+        subwords=np.empty(0, np.int32),
+        path_offsets=np.empty(0, np.int64),
+        paths=np.empty(0, np.int32),
+    )
+    if config.loss == "negative-sampling":
+        tables = tables._replace(noise=alias_table(noise))
+    if config.loss == "hierarchical-softmax":
+        offsets, paths = huffman_paths(counts)
+        tables = tables._replace(path_offsets=offsets, paths=paths)
+    if isinstance(config, FastText) and config.max_n > 0:
+        bucket_ids, offsets, rows = ngram_rows(vocabulary.words, config.min_n, config.max_n, config.buckets)
+        own = np.arange(len(vocabulary), dtype=np.int32)
+        subwords = np.insert(rows + np.int32(len(vocabulary)), offsets[:-1], own)  # the word's own row first
+        tables = tables._replace(
+            subword_offsets=offsets + np.arange(len(offsets)), subwords=subwords.astype(np.int32, copy=False)
+        )
+    return bucket_ids, tables
 
 
 def _block_length(dim: int) -> int:
@@ -128,38 +191,13 @@ def _block_length(dim: int) -> int:
     return min(BLOCK_LENGTH, 1 << (most.bit_length() - 1))
 
 
-def _centers_of_a_super_step(
-    config: WindowSettings, kept: NDArray[np.float64], noise: NDArray[np.float64], cap: float
-) -> int:
-    """Return how many centers may be computed from the same weights.
-
-    A term of the loss is stale by as many terms as its row sums up in the super-step, after damping. The learning
-    rate times that number, averaged over the terms, is kept below `_STALENESS`: measured on a large corpus, where it
-    lets super-steps of 256 centers pass, and on vocabularies of 2 to 1,000 words, which learn worse, and at last
-    diverge, beyond it.
-    """
-    limit = _STALENESS / config.learning_rate
-    pairs = config.window + 1 if config.dynamic_window else 2 * config.window
-    terms = pairs * (1 + config.negatives)
-    as_center = kept / kept.sum()
-    as_output = (as_center + noise * config.negatives) / (1 + config.negatives)
-
-    def too_stale(centers: int) -> bool:
-        return any(
-            float(share @ np.minimum(share * (centers * terms), cap)) > limit
-            for share in (as_center, as_output)
-        )
-
-    return max(1, bisect.bisect_left(range(1, _CENTERS_OF_A_CHUNK * _MOST_CHUNKS + 1), True, key=too_stale))
-
-
 def _refuse_what_does_not_fit(plan: Plan) -> None:
     """Compare the plan with the memory of the machine, where the system tells it."""
     memory = _physical_memory()
     if memory is not None and plan.memory > memory:
         raise TrainingError(
-            f"{len(plan.vocabulary):,} words of dim {plan.config.dim} need {plan.memory / 2**30:.1f} GiB, but this "
-            f"machine has {memory / 2**30:.1f} GiB: raise min_count, set max_vocab or lower dim"
+            f"{plan.n_inputs:,} words{' and n-grams' if len(plan.bucket_ids) else ''} of dim {plan.config.dim} need {plan.memory / 2**30:.1f} GiB, but "
+            f"this machine has {memory / 2**30:.1f} GiB: raise min_count, set max_vocab or lower dim"
         )
 
 

@@ -25,7 +25,7 @@ from firth.training.loop import Standing, run
 from firth.training.model import TrainedModel
 from firth.training.plan import Plan, make_plan
 from firth.training.resume import check_settings, resumable, take_up
-from firth.training.windows import WindowLearner, text_of, warm_up
+from firth.training.windows import WindowLearner, make_model, text_of, warm_up
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
@@ -192,7 +192,7 @@ def _train_encoded(
     """Train on an encoded corpus and return the model."""
     chosen = _choose_words(corpus, config, vocabulary)
     plan = make_plan(config, chosen, len(corpus.ids))
-    rows = state.Model(*(state.make_matrix(len(chosen), config.dim) for _ in range(2)))
+    rows = make_model(plan)
     standing = Standing()
     if earlier is None:
         _initialise(rows, plan, start)
@@ -202,7 +202,7 @@ def _train_encoded(
         callback.on_start(chosen)
     learner = WindowLearner(plan, text_of(plan, corpus.ids, corpus.lookup_table(chosen)), rows, corpus)
     standing = run(learner, threads=threads, standing=standing, callbacks=callbacks)
-    inputs, outputs = rows
+    inputs, outputs, _ = rows
     del rows, learner  # one matrix after the other: at no time are there more than three
     input_embeddings = state.dense_rows(inputs, config.dim)
     del inputs

@@ -94,19 +94,18 @@ class WindowLearner:
         deterministic, plan = self.settings.deterministic, self.plan
         options = plan.options if deterministic else plan.options._replace(n_chunks=2)
         groups = state.n_groups(threads) if deterministic else threads
-        blocks = state.make_blocks(options, self.round_length(threads) // options.block_length)
+        blocks = state.make_blocks(
+            options, self.round_length(threads) // options.block_length, weighted=len(self._text.weights) > 0
+        )
         exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
         width = state.slice_width(plan.config.dim)
         steps = [state.make_super_step(options, width=width) for _ in range(groups)]
-        scratch = [
-            state.make_workspace(options, vocab_size=len(plan.vocabulary), threads=threads)
-            for _ in range(threads)
-        ]
+        scratch = [state.make_workspace(options, self.model, threads=threads) for _ in range(threads)]
         counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
         totals = np.zeros((threads, 2))
 
         def work(thread: int, stretch: state.Stretch) -> None:
-            shared = (counters, stretch, self._text, self.model, options, blocks)
+            shared = (counters, stretch, self._text, plan.tables, self.model, options, blocks)
             own = (steps[thread % groups], scratch[thread], totals[thread])
             try:
                 if deterministic:
@@ -139,20 +138,29 @@ class WindowLearner:
 
     def _stretch(self, epoch: int, start: int, stop: int) -> state.Stretch:
         """Return a part of the corpus with its draws and rates."""
-        seed = self.settings.seed
+        seed, rate = self.settings.seed, self.plan.learning_rate(epoch, start)
         return state.Stretch(
             start=start,
             stop=stop,
             text_key=stream_key(seed, epoch, _TEXT_STREAM),
             noise_key=stream_key(seed, epoch, _NOISE_STREAM),
-            rate=self.plan.learning_rate(epoch, start),
-            rate_slope=self.plan.learning_rate_slope,
+            rate=rate,
+            rate_slope=(self.plan.learning_rate(epoch, stop) - rate) / (stop - start),
         )
 
 
 def text_of(plan: Plan, ids: NDArray[np.int32], lookup: NDArray[np.int32]) -> state.Text:
     """Return the corpus as the kernels see it; of `ids` the plain type, for which they are compiled."""
-    return state.Text(np.asarray(ids).view(np.ndarray), lookup, plan.keep, plan.noise)
+    return state.Text(np.asarray(ids).view(np.ndarray), np.empty(0, np.float32), lookup, plan.keep)
+
+
+def make_model(plan: Plan) -> state.Model:
+    """Return the weights of a run, all zero."""
+    return state.Model(
+        inputs=state.make_matrix(plan.n_inputs, plan.config.dim),
+        outputs=state.make_matrix(plan.n_outputs, plan.config.dim),
+        places=state.make_matrix(plan.options.n_places, plan.config.dim),
+    )
 
 
 def warm_up(config: WindowSettings) -> None:
@@ -161,7 +169,6 @@ def warm_up(config: WindowSettings) -> None:
     plan = make_plan(small, Vocabulary(["a", "b"], np.array([2, 2])), 5)
     ids = np.array([0, 1, 0, 1, -1], np.int32)
     ids.flags.writeable = False
-    rows = state.Model(state.make_matrix(2, small.dim), state.make_matrix(2, small.dim))
-    learner = WindowLearner(plan, text_of(plan, ids, np.array([0, 1], np.int32)), rows)
+    learner = WindowLearner(plan, text_of(plan, ids, np.array([0, 1], np.int32)), make_model(plan))
     with learner.workers(1) as work:
         work(0, 0, len(ids))

@@ -8,8 +8,8 @@ from firth.kernels.compile import kernel
 from firth.kernels.cpu.random import HALF, LOW, below, draw
 
 
-@kernel()
-def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, first, last):
+@kernel(inner=True)
+def prepare_block(text, start, stop, key, window, dynamic, tokens, first, last, weights):
     """Subsample the corpus positions `start` to `stop` and find the window of each token that stays.
 
     Whether a token stays and the radius of its window are functions of its position alone, so blocks can be
@@ -18,14 +18,10 @@ def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, 
 
     Parameters
     ----------
-    ids : ndarray of int32, shape (n_positions,)
-        The corpus: type ids, and -1 after each document.
+    text : Text
+        The corpus.
     start, stop : int
         The positions whose tokens become centers.
-    lookup : ndarray of int32, shape (n_types,)
-        Row of each type, or -1 for a type that the vocabulary does not hold.
-    keep : ndarray of uint32, shape (vocab_size,)
-        Probability of keeping a token, in units of 2**-32; the largest value keeps always.
     key : uint64
         Stream of random draws, counted by position.
     window : int
@@ -35,6 +31,8 @@ def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, 
     tokens, first, last : ndarray of int32, shape (>= stop - start + 2 * window,)
         Mutated. Row of each token that stays and, for the centers, the indices in `tokens` of the first and the
         last token of the window, the center itself among them.
+    weights : ndarray of float32, the same shape, or empty
+        Mutated, unless it is empty: what the terms of each center count.
 
     Returns
     -------
@@ -42,6 +40,7 @@ def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, 
         Index of the first center, and one more than the index of the last.
     """
     begin = 0  # index of the first token of the document
+    ids, lookup, keep = text.ids, text.lookup, text.keep
     first_center = n = _tokens_before(ids, start, lookup, keep, key, window, tokens)
     for position in range(start, stop):
         kind = ids[position]
@@ -55,6 +54,8 @@ def prepare_block(ids, start, stop, lookup, keep, key, window, dynamic, tokens, 
                 tokens[n] = row
                 first[n] = begin
                 last[n] = np.int64(below(bits & LOW, np.uint64(window))) + 1 if dynamic else window
+                if len(weights) > 0:
+                    weights[n] = text.weights[position]
                 n += 1
     if n == first_center:
         return first_center, n
@@ -80,7 +81,7 @@ def _row_if_kept(ids, position, lookup, keep, key):
     return row
 
 
-@kernel()
+@kernel(inner=True)
 def _tokens_before(ids, start, lookup, keep, key, window, tokens):
     """Put up to `window` tokens that stay, of the document that is open at `start`, and return how many."""
     n = 0
@@ -96,7 +97,7 @@ def _tokens_before(ids, start, lookup, keep, key, window, tokens):
     return n
 
 
-@kernel()
+@kernel(inner=True)
 def _tokens_after(ids, stop, lookup, keep, key, window, tokens):
     """Put up to `window` tokens that stay, of the document that is open at `stop`, and return how many."""
     n = 0

@@ -9,17 +9,20 @@ from __future__ import annotations
 import numpy as np
 
 from firth.kernels.compile import kernel
-from firth.kernels.cpu.blocks import prepare_block
+from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_steps
+from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import TICKETS, atomic_add
-from firth.kernels.cpu.skipgram import add_row, chunk_errors, chunk_logits, chunk_steps
+from firth.kernels.cpu.rows import add_row
 from firth.kernels.cpu.state import SLICES
-from firth.kernels.cpu.synchronous import prepare_chunk, rate_at, touch
+from firth.kernels.cpu.synchronous import fill_block, rate_at
 
 _ONE = np.float32(1.0)
 
 
 @kernel(fastmath=True)
-def train_hogwild(thread, counters, stretch, text, model, options, blocks, exchange, step, work, totals):
+def train_hogwild(
+    thread, counters, stretch, text, tables, model, options, blocks, exchange, step, work, totals
+):
     """Train on blocks of a stretch, while there are any; every thread calls this with its own scratch arrays.
 
     Parameters
@@ -30,6 +33,7 @@ def train_hogwild(thread, counters, stretch, text, model, options, blocks, excha
         Shared, zero at the start of each call. Mutated.
     stretch : Stretch
     text : Text
+    tables : Tables
     model : Model
         Shared. Mutated by all threads at once.
     options : Options
@@ -47,58 +51,52 @@ def train_hogwild(thread, counters, stretch, text, model, options, blocks, excha
     n_blocks = (stretch.stop - stretch.start + options.block_length - 1) // options.block_length
     block = atomic_add(counters, TICKETS, 1)
     while block < n_blocks:
-        tokens, first, last = blocks.tokens[block], blocks.first[block], blocks.last[block]
+        fill_block(block, stretch, text, options, blocks)
         position = stretch.start + block * options.block_length
-        begin, end = prepare_block(
-            text.ids, position, min(position + options.block_length, stretch.stop), text.lookup, text.keep,
-            stretch.text_key, options.window, options.dynamic, tokens, first, last,
-        )  # fmt: skip
-        blocks.centers[block, 0], blocks.centers[block, 1] = begin, end
+        begin, end = blocks.centers[block, 0], blocks.centers[block, 1]
         place = 0
-        if begin < end:
-            prepare_chunk(
-                place, begin, end, begin, position, stretch, text, options, tokens, first, last, step
-            )
-        for center in range(begin, end, options.n_centers):
-            following = center + options.n_centers
-            other = 1 - place
-            if following < end:  # its rows are on their way to the cache while this chunk is computed
+        # One chunk ahead: its rows are on their way to the cache while the one before is computed.
+        for following in range(begin, end + options.n_centers, options.n_centers):
+            if following < end:
                 prepare_chunk(
-                    other, following, end, begin, position, stretch, text, options, tokens, first, last, step
+                    place, following, end, begin, position, block, stretch, text, tables, options, blocks, step, work
+                )  # fmt: skip
+                ask_for_chunk(0, 1, place, model, tables, options, step)
+            place = 1 - place
+            center = following - options.n_centers
+            if center >= begin:
+                rate = np.float32(rate_at(center, block, stretch, options, blocks))
+                n = min(options.n_centers, end - center)
+                _train_chunk(
+                    place, block, center, n, rate, model, tables, options, blocks, exchange, step, work
                 )
-                touch(0, 1, step.rows[other], step.n_rows[other], model, options)
-            rate = np.float32(rate_at(center, block, stretch, options, blocks))
-            loss, pairs = _train_chunk(
-                place, first, last, center, min(following, end), rate, model, options, exchange, step, work
-            )
-            totals[0] += loss
-            totals[1] += pairs
-            place = other
+                totals[0] += step.totals[place, 0]
+                totals[1] += step.totals[place, 1]
         block = atomic_add(counters, TICKETS, 1)
 
 
-@kernel(fastmath=True)
-def _train_chunk(place, first, last, center, behind, rate, model, options, exchange, step, work):
-    """Compute the chunk in line `place` of `step`, add its steps at once, and return its loss and pairs."""
-    low, rows, n_rows = step.low[place], step.rows[place], step.n_rows[place]
-    noise_logits, pair_logits = exchange.noise_logits[0, 0], exchange.pair_logits[0, 0]
+@kernel(inner=True, fastmath=True)
+def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, exchange, step, work):
+    """Compute the chunk in line `place` of `step` and add its steps at once."""
+    noise_logits, term_logits = exchange.noise_logits[0, 0], exchange.term_logits[0, 0]
     for part in range(SLICES):
         chunk_logits(
-            first, last, center, behind, low, rows, model.inputs[part], model.outputs[part],
-            step.centers[place, part], step.noise[place, part], noise_logits[part], pair_logits[part],
+            part, place, line, center, n, model, tables, options, blocks, noise_logits[part], term_logits[part], step,
+            work,
         )  # fmt: skip
-    loss, pairs = chunk_errors(
-        first, last, center, behind, low, rows, n_rows, noise_logits, pair_logits, rate, options.negatives, work,
-        step.masses[place],
-    )  # fmt: skip
+    chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work)
+    rows, subwords = step.rows[place], tables.subword_offsets
     for part in range(SLICES):
+        chunk_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
         steps = step.steps[place, part]
-        chunk_steps(
-            first, last, center, behind, low, rows, n_rows, model.outputs[part], step.centers[place, part],
-            step.noise[place, part], work, steps,
-        )  # fmt: skip
-        for slot in range(behind - center):
-            add_row(model.inputs[part, np.uint64(rows[slot])], steps[slot], _ONE)
-        for slot in range(options.n_centers, n_rows):
+        for slot in range(step.n_inputs[place]):
+            word = np.int64(rows[slot])
+            if len(subwords) == 0:
+                add_row(model.inputs[part, np.uint64(word)], steps[slot], _ONE)
+            else:
+                for at in range(subwords[word], subwords[word + 1]):
+                    add_row(model.inputs[part, np.uint64(tables.subwords[at])], steps[slot], _ONE)
+        for slot in range(options.n_inputs, step.n_rows[place]):
             add_row(model.outputs[part, np.uint64(rows[slot])], steps[slot], _ONE)
-    return loss, pairs
+        for slot in range(options.n_places):
+            add_row(model.places[part, slot], steps[len(rows) + slot], _ONE)

@@ -97,6 +97,16 @@ def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
+def multiply_lanes(_typing: Any, a: Any, b: Any) -> Any:
+    """Return ``a * b``, number by number."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.fmul(arguments[0], arguments[1])
+
+    return lanes(a, b), generate
+
+
+@intrinsic
 def total(_typing: Any, value: Any) -> Any:
     """Return the sum of eight numbers as a float32."""
 

@@ -22,16 +22,31 @@ class Text(NamedTuple):
     """The corpus as the kernels see it."""
 
     ids: NDArray[np.int32]  # (n_positions,) type ids, -1 after each document
-    lookup: NDArray[np.int32]  # (n_types,) row of each type, -1 where the vocabulary does not hold it
+    weights: NDArray[
+        np.float32
+    ]  # (n_positions,) what the terms of each center count; empty where all count 1
+    lookup: NDArray[np.int32]  # (n_types,) word of each type, -1 where the vocabulary does not hold it
     keep: NDArray[np.uint32]  # (vocab_size,) probability of keeping a token, in units of 2**-32
+
+
+class Tables(NamedTuple):
+    """What belongs to each word. A table that the model does not need is empty."""
+
     noise: NDArray[np.uint32]  # (vocab_size, 2) alias table of the noise distribution
+    subword_offsets: NDArray[np.int64]  # (vocab_size + 1,) where the rows of each word begin in `subwords`
+    subwords: NDArray[np.int32]  # rows of the input embeddings whose mean a word is; without them, its own
+    path_offsets: NDArray[np.int64]  # (vocab_size + 1,) where the path to each word begins in `paths`
+    paths: NDArray[
+        np.int32
+    ]  # inner nodes of the Huffman tree, root first: twice the row, plus the label there
 
 
 class Model(NamedTuple):
     """The weights; only these are what a run is about."""
 
-    inputs: NDArray[np.float32]  # (SLICES, vocab_size, width) input embeddings
-    outputs: NDArray[np.float32]  # (SLICES, vocab_size, width) output embeddings
+    inputs: NDArray[np.float32]  # (SLICES, n_inputs, width) input embeddings: of words, then of n-grams
+    outputs: NDArray[np.float32]  # (SLICES, n_outputs, width) output embeddings: of words or of inner nodes
+    places: NDArray[np.float32]  # (SLICES, 2 * window or 0, width) position weights
 
 
 class Options(NamedTuple):
@@ -39,12 +54,21 @@ class Options(NamedTuple):
 
     window: int
     dynamic: bool
-    negatives: int
-    n_centers: int  # B, centers of a chunk
-    n_noise: int  # S, noise words that they share
-    n_chunks: int  # M, chunks of a super-step
+    predicts_center: bool  # CBOW; otherwise skip-gram
+    mean: bool  # CBOW: the hidden vector is the mean of the context's rows, otherwise their sum
+    exact: bool  # CBOW: each row of a mean receives its share of the hidden gradient, otherwise all of it
+    exclude: bool  # a noise word counts nothing for a center whose window holds it
+    negatives: int  # K
     cap: float  # c: a row's step is damped when it sums up more terms of the loss than this
     block_length: int  # corpus positions of a block
+    n_chunks: int  # M, chunks of a super-step
+    n_centers: int  # B, centers of a chunk
+    n_noise: int  # S, noise words that they share
+    n_inputs: int  # tokens of a chunk that hidden vectors are made of, at the most
+    n_targets: int  # rows that the terms of a chunk are about, at the most, without the noise
+    n_terms: int  # terms of a chunk, at the most, without the noise
+    n_places: int  # position weights
+    most_subwords: int  # rows of the input embeddings that a word has, at the most
 
 
 class Stretch(NamedTuple):
@@ -59,13 +83,18 @@ class Stretch(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """What one thread computes errors in, and which rows it applies."""
+    """What one thread computes in, and which rows it applies."""
 
     logits: NDArray[np.float32]  # (S, B)
     errors: NDArray[np.float32]  # (S, B)
-    pair_errors: NDArray[np.float32]  # (B * 2 * window,)
-    noise_weights: NDArray[np.float32]  # (B,)
-    owned: NDArray[np.int64]  # (M * slots,) the rows that this thread applies, as slots of the super-step
+    term_errors: NDArray[np.float32]  # (n_terms,)
+    features: NDArray[np.float32]  # (n_inputs, width) a slice of the tokens' vectors
+    hidden_steps: NDArray[np.float32]  # (B, width)
+    own_masses: NDArray[np.float32]  # (B,) terms of each center
+    slot_of_node: NDArray[np.int32]  # (n_outputs,) where a node stands in the chunk, if it does
+    term_of_slot: NDArray[np.int32]  # (slots,) where a target stands in the example, if it does
+    owned_slots: NDArray[np.int64]  # the slots of the super-step that this thread applies,
+    owned_rows: NDArray[np.uint32]  # and the row of each
     row_masses: NDArray[np.float32]  # (2, rows of this thread) summed masses; zero between super-steps
 
 
@@ -75,28 +104,41 @@ class Blocks(NamedTuple):
     tokens: NDArray[np.int32]  # (n_blocks, block_length + 2 * window)
     first: NDArray[np.int32]
     last: NDArray[np.int32]
+    weights: NDArray[np.float32]  # the same shape, or no columns where all tokens count 1
     centers: NDArray[np.int64]  # (n_blocks, 2) index of the first center, and behind the last
 
 
 class SuperStep(NamedTuple):
-    """The chunks of a super-step, as a group of threads holds them that work on the same slices."""
+    """The chunks of a super-step, as a group of threads holds them that work on the same slices.
 
-    rows: NDArray[np.uint32]  # (M, slots)
-    n_rows: NDArray[np.int64]  # (M,)
-    low: NDArray[np.int64]  # (M,)
-    centers: NDArray[np.float32]  # (M, SLICES, B, width) copies of the centers' rows
+    A chunk has slots: first for the tokens that hidden vectors are made of, then for the noise words, then for the
+    targets. A term sets the hidden vector of one center against one target.
+    """
+
+    rows: NDArray[np.uint32]  # (M, slots) words of the tokens; rows of the output embeddings
+    n_inputs: NDArray[np.int64]  # (M,) tokens in use
+    n_rows: NDArray[np.int64]  # (M,) behind the last slot in use
+    low: NDArray[np.int64]  # (M,) CBOW: index in the block of the first token
+    scales: NDArray[
+        np.float32
+    ]  # (M, 2, B) what the sum of rows is multiplied with, and what each row receives
+    pairs: NDArray[np.float32]  # (M, B) how many positive pairs each center has, times its weight
+    begin: NDArray[np.int32]  # (M, B + 1) where the terms of each center begin
+    term_slots: NDArray[np.int32]  # (M, n_terms) slot of the target
+    positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1,
+    counts: NDArray[np.float32]  # (M, n_terms) and how often there is a label at all
+    hidden: NDArray[np.float32]  # (M, SLICES, B, width)
     noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
-    steps: NDArray[np.float32]  # (M, SLICES, slots, width)
-    masses: NDArray[np.float32]  # (M, slots)
-    losses: NDArray[np.float64]  # (M,) summed over the pairs of a chunk
-    pairs: NDArray[np.int64]  # (M,)
+    steps: NDArray[np.float32]  # (M, SLICES, slots + n_places, width)
+    masses: NDArray[np.float32]  # (M, slots + n_places)
+    totals: NDArray[np.float64]  # (M, 2) loss, and number of pairs
 
 
 class Exchange(NamedTuple):
     """The part of each logit that each slice makes, for two super-steps: while one is read, the next is written."""
 
     noise_logits: NDArray[np.float32]  # (2, M, SLICES, S, B)
-    pair_logits: NDArray[np.float32]  # (2, M, SLICES, B * 2 * window)
+    term_logits: NDArray[np.float32]  # (2, M, SLICES, n_terms)
 
 
 def slice_width(dim: int) -> int:
@@ -118,8 +160,8 @@ def aligned(*shape: int) -> NDArray[np.float32]:
 
 
 def slots(options: Options) -> int:
-    """Return how many rows a chunk touches at the most: centers, noise, and the band of context tokens."""
-    return 2 * options.n_centers + 2 * options.window + options.n_noise
+    """Return how many rows a chunk touches at the most: of tokens, of noise words, of targets."""
+    return options.n_inputs + options.n_noise + options.n_targets
 
 
 def make_matrix(n_rows: int, dim: int) -> NDArray[np.float32]:
@@ -145,43 +187,58 @@ def dense_rows(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     return rows
 
 
-def make_workspace(options: Options, *, vocab_size: int, threads: int) -> Workspace:
-    """Return the scratch arrays of one of `threads` threads."""
+def make_workspace(options: Options, model: Model, *, threads: int) -> Workspace:
+    """Return the scratch arrays of one of `threads` threads that train `model`."""
     owners = threads // n_groups(threads)
+    n_rows = max(model.inputs.shape[1], model.outputs.shape[1])
+    width = model.inputs.shape[2]
+    owned = options.n_chunks * (options.n_inputs * (options.most_subwords - 1) + slots(options))
     return Workspace(
         logits=aligned(options.n_noise, options.n_centers),
         errors=aligned(options.n_noise, options.n_centers),
-        pair_errors=aligned(options.n_centers * 2 * options.window),
-        noise_weights=aligned(options.n_centers),
-        owned=np.zeros(options.n_chunks * slots(options), np.int64),
-        row_masses=np.zeros((2, -(-vocab_size // owners)), np.float32),
+        term_errors=aligned(options.n_terms),
+        features=aligned(options.n_inputs, width),
+        hidden_steps=aligned(options.n_centers, width),
+        own_masses=aligned(options.n_centers),
+        slot_of_node=np.zeros(model.outputs.shape[1], np.int32),
+        term_of_slot=np.zeros(slots(options), np.int32),
+        owned_slots=np.zeros(owned, np.int64),
+        owned_rows=np.zeros(owned, np.uint32),
+        row_masses=np.zeros((2, -(-n_rows // owners)), np.float32),
     )
 
 
-def make_blocks(options: Options, n_blocks: int) -> Blocks:
+def make_blocks(options: Options, n_blocks: int, *, weighted: bool) -> Blocks:
     """Return room for `n_blocks` prepared blocks."""
-    shape = (n_blocks, options.block_length + 2 * options.window)
+    length = options.block_length + 2 * options.window
     return Blocks(
-        tokens=np.zeros(shape, np.int32),
-        first=np.zeros(shape, np.int32),
-        last=np.zeros(shape, np.int32),
+        tokens=np.zeros((n_blocks, length), np.int32),
+        first=np.zeros((n_blocks, length), np.int32),
+        last=np.zeros((n_blocks, length), np.int32),
+        weights=np.zeros((n_blocks, length if weighted else 0), np.float32),
         centers=np.zeros((n_blocks, 2), np.int64),
     )
 
 
 def make_super_step(options: Options, *, width: int) -> SuperStep:
     """Return room for the chunks of a super-step, whose slices are `width` numbers wide."""
-    size, chunks = slots(options), options.n_chunks
+    size, chunks, centers = slots(options), options.n_chunks, options.n_centers
     return SuperStep(
         rows=np.zeros((chunks, size), np.uint32),
+        n_inputs=np.zeros(chunks, np.int64),
         n_rows=np.zeros(chunks, np.int64),
         low=np.zeros(chunks, np.int64),
-        centers=aligned(chunks, SLICES, options.n_centers, width),
+        scales=aligned(chunks, 2, centers),
+        pairs=aligned(chunks, centers),
+        begin=np.zeros((chunks, centers + 1), np.int32),
+        term_slots=np.zeros((chunks, options.n_terms), np.int32),
+        positives=aligned(chunks, options.n_terms),
+        counts=aligned(chunks, options.n_terms),
+        hidden=aligned(chunks, SLICES, centers, width),
         noise=aligned(chunks, SLICES, options.n_noise, width),
-        steps=aligned(chunks, SLICES, size, width),
-        masses=aligned(chunks, size),
-        losses=np.zeros(chunks, np.float64),
-        pairs=np.zeros(chunks, np.int64),
+        steps=aligned(chunks, SLICES, size + options.n_places, width),
+        masses=aligned(chunks, size + options.n_places),
+        totals=np.zeros((chunks, 2), np.float64),
     )
 
 
@@ -190,5 +247,5 @@ def make_exchange(options: Options) -> Exchange:
     chunks = options.n_chunks
     return Exchange(
         noise_logits=aligned(2, chunks, SLICES, options.n_noise, options.n_centers),
-        pair_logits=aligned(2, chunks, SLICES, options.n_centers * 2 * options.window),
+        term_logits=aligned(2, chunks, SLICES, options.n_terms),
     )

@@ -1,0 +1,272 @@
+"""Logits, errors and steps of one chunk of centers: the compiled twin of `firth.objectives.chunk`.
+
+The S noise words of a chunk are shared by all of its centers, each weighted K/S for each positive pair, so that
+logits and gradients against noise are three small matrix products. The other terms are computed exactly, one by one:
+of the products of all centers with all targets only a part would be used.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firth.kernels.compile import kernel
+from firth.kernels.cpu.activation import exp_minus_abs, sigmoid_of, softplus_of
+from firth.kernels.cpu.hidden import hidden_vectors, input_masses, spread_steps
+from firth.kernels.cpu.lanes import load, multiply_add, store, total, zeros
+from firth.kernels.cpu.rows import add_row, clear_row, copy_row
+from firth.kernels.cpu.state import LANES
+
+_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+
+
+@kernel(inner=True, fastmath=True)
+def chunk_logits(
+    part, place, line, center, n, model, tables, options, blocks, noise_logits, term_logits, step, work
+):
+    """Compute one slice's part of all logits of a chunk.
+
+    Parameters
+    ----------
+    part : int
+        The slice.
+    place, line : int
+        Lines of `step` and of `blocks`.
+    center, n : int
+        The first center as an index in the block, and how many there are.
+    model : Model
+        Only read. Other threads may write to it (Hogwild).
+    tables : Tables
+    options : Options
+    blocks : Blocks
+    noise_logits : ndarray of float32, shape (S, B)
+        Mutated: products of noise words and hidden vectors.
+    term_logits : ndarray of float32, shape (>= number of terms,)
+        Mutated: products of hidden vectors and targets, in the order of the terms.
+    step : SuperStep
+        As `prepare_chunk` left it. Mutated: ``hidden`` and ``noise``.
+    work : Workspace
+        Mutated.
+    """
+    outputs, rows = model.outputs[part], step.rows[place]
+    hidden, noise = step.hidden[place, part], step.noise[place, part]
+    hidden_vectors(part, place, line, center, n, model, tables, options, blocks, step, work)
+    if len(noise) > 0:
+        for k in range(len(noise)):
+            copy_row(outputs[np.uint64(rows[options.n_inputs + k])], noise[k])
+        np.dot(noise, hidden.T, noise_logits)
+    _term_logits(step.begin[place], step.term_slots[place], n, rows, hidden, outputs, term_logits)
+
+
+@kernel(inner=True, fastmath=True)
+def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work):
+    """Turn the logits of a chunk into errors: minus `rate` times the derivatives of the loss by the logits.
+
+    Equations: seed 000 as corrected, seed 001, eq. 2 to 4 and seed 003, eq. 21, with K noise words for a pair
+    estimated by S shared ones. A noise word that equals the positive word of a pair counts nothing for that pair.
+
+    Parameters
+    ----------
+    place, line, center, n, options, blocks
+        As for `chunk_logits`.
+    rate : float32
+        Learning rate.
+    noise_logits : ndarray of float32, shape (SLICES, S, B)
+        Summed here, slice after slice.
+    term_logits : ndarray of float32, shape (SLICES, >= number of terms)
+        The same.
+    step : SuperStep
+        Mutated: ``totals`` and ``masses``, which say how many terms of the loss each row's step sums up, a noise
+        word's term counting K/S.
+    work : Workspace
+        Mutated: ``errors`` and ``term_errors`` are the result.
+    """
+    begin, slots, pairs = step.begin[place], step.term_slots[place], step.pairs[place]
+    positives, counts, masses = step.positives[place], step.counts[place], step.masses[place]
+    n_terms, n_noise = begin[n], options.n_noise
+    n_pairs = _ZERO
+    for i in range(n):
+        n_pairs += pairs[i]
+    loss = 0.0
+    targets = options.n_inputs + n_noise
+    for slot in range(targets, step.n_rows[place]):
+        masses[slot] = _ZERO
+    own_masses = work.own_masses
+    for i in range(n):
+        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
+        for term in range(begin[i], begin[i + 1]):
+            own_masses[i] += counts[term]
+            masses[slots[term]] += counts[term]
+    input_masses(place, line, center, n, options, blocks, step, own_masses)
+    if n_noise > 0:
+        scale = np.float32(options.negatives) / np.float32(n_noise)
+        for k in range(n_noise):
+            masses[options.n_inputs + k] = scale * n_pairs
+        loss += _noise_errors(noise_logits, scale, pairs, rate, work.logits, work.errors)
+        if options.exclude:
+            loss -= _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work)
+        else:
+            loss -= _leave_out_positives(place, n, scale, rate, options, step, work)
+    loss += _term_errors(term_logits, positives, counts, rate, work.term_errors[:n_terms])
+    step.totals[place, 0] = loss
+    step.totals[place, 1] = np.float64(n_pairs)
+
+
+@kernel(inner=True, fastmath=True)
+def chunk_steps(part, place, line, center, n, model, tables, options, blocks, step, work):
+    """Compute what one slice of each row of a chunk changes by.
+
+    Equations: seed 001, eq. 2 to 7 and seed 003, eq. 22, 23 and 28, summed over the terms of the chunk.
+
+    Parameters
+    ----------
+    part, place, line, center, n, model, tables, options, blocks
+        As `chunk_logits` was given and left them.
+    step : SuperStep
+        Mutated: ``steps``, what is to be added to each row of ``rows``.
+    work : Workspace
+        As `chunk_errors` left it. Mutated.
+    """
+    steps, hidden, noise = step.steps[place, part], step.hidden[place, part], step.noise[place, part]
+    hidden_steps = work.hidden_steps if options.predicts_center else steps[: options.n_centers]
+    targets = options.n_inputs + options.n_noise
+    if options.n_noise > 0:
+        np.dot(work.errors.T, noise, hidden_steps)
+        np.dot(work.errors, hidden, steps[options.n_inputs : targets])
+    else:
+        for i in range(n):
+            clear_row(hidden_steps[i])
+    for slot in range(targets, step.n_rows[place]):
+        clear_row(steps[slot])
+    _term_steps(
+        step.begin[place], step.term_slots[place], n, step.rows[place], hidden, model.outputs[part], work.term_errors,
+        hidden_steps, steps,
+    )  # fmt: skip
+    if options.predicts_center:
+        spread_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
+
+
+@kernel(inner=True, fastmath=True)
+def _noise_errors(parts, scale, pairs, rate, logits, errors):
+    """Sum the parts of the logits, fill `errors` with -rate * weight * sigmoid(logit), return the weighted loss."""
+    loss = 0.0
+    for k in range(logits.shape[0]):
+        part_a, part_b, line, out = parts[0, k], parts[1, k], logits[k], errors[k]
+        weighted = _ZERO
+        for i in range(len(line)):
+            x = part_a[i] + part_b[i]
+            line[i] = x
+            e = exp_minus_abs(x)
+            out[i] = -rate * scale * pairs[i] * sigmoid_of(x, e)
+            weighted += pairs[i] * softplus_of(x, e)
+        loss += np.float64(scale * weighted)
+    return loss
+
+
+@kernel(inner=True, fastmath=True)
+def _leave_out_positives(place, n, scale, rate, options, step, work):
+    """Take back the share of each pair whose positive word was drawn as noise; return the loss taken back."""
+    rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
+    targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
+    loss = 0.0
+    for k in range(options.n_noise):
+        word = rows[options.n_inputs + k]
+        hits = 0
+        for q in range(len(targets)):
+            hits += targets[q] == word
+        if hits == 0:
+            continue
+        for i in range(n):
+            for term in range(begin[i], begin[i + 1]):
+                if rows[slots[term]] == word:
+                    weight = scale * step.positives[place, term]
+                    logit = work.logits[k, i]
+                    e = exp_minus_abs(logit)
+                    work.errors[k, i] += rate * weight * sigmoid_of(logit, e)
+                    loss += np.float64(weight * softplus_of(logit, e))
+    return loss
+
+
+@kernel(inner=True, fastmath=True)
+def _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work):
+    """Take back what noise words count for centers whose window holds them; return the loss taken back."""
+    tokens, first, last = blocks.tokens[line], blocks.first[line], blocks.last[line]
+    loss = 0.0
+    for k in range(options.n_noise):
+        word = step.rows[place, options.n_inputs + k]
+        for i in range(n):
+            for token in range(first[center + i], last[center + i] + 1):
+                if np.uint32(tokens[token]) == word:
+                    weight = scale * step.pairs[place, i]
+                    work.errors[k, i] = _ZERO
+                    logit = work.logits[k, i]
+                    loss += np.float64(weight * softplus_of(logit, exp_minus_abs(logit)))
+                    break
+    return loss
+
+
+@kernel(inner=True, fastmath=True)
+def _term_logits(begin, slots, n, rows, hidden, outputs, logits):
+    """Fill `logits` with the products of hidden vectors and targets, in the order of the terms.
+
+    Two targets at a time share what is loaded of their hidden vector; an odd last one is computed twice.
+    """
+    for i in range(n):
+        h, end = hidden[i], begin[i + 1]
+        for term in range(begin[i], end, 2):
+            other = min(term + 1, end - 1)
+            u = outputs[np.uint64(rows[slots[term]])]
+            v = outputs[np.uint64(rows[slots[other]])]
+            with_u, with_v = zeros(), zeros()
+            for d in range(0, len(h), LANES):
+                part = load(h, d)
+                with_u = multiply_add(part, load(u, d), with_u)
+                with_v = multiply_add(part, load(v, d), with_v)
+            logits[term] = total(with_u)
+            logits[other] = total(with_v) if other > term else total(with_u)
+
+
+@kernel(inner=True, fastmath=True)
+def _term_errors(parts, positives, counts, rate, errors):
+    """Sum the parts of the logits x, fill `errors` with rate * (positives - counts * sigmoid(x)), return the loss.
+
+    Of a term that counts c times, p of them with label 1, the loss is c softplus(x) - p x.
+    """
+    part_a, part_b = parts[0], parts[1]
+    loss = _ZERO
+    for term in range(len(errors)):
+        x = -(part_a[term] + part_b[term])
+        e = exp_minus_abs(x)
+        wrong = sigmoid_of(x, e)  # 1 - sigmoid(-x), without cancellation
+        others = counts[term] - positives[term]
+        errors[term] = rate * (positives[term] * wrong - others * sigmoid_of(-x, e))
+        loss += positives[term] * softplus_of(x, e) + others * softplus_of(-x, e)
+    return np.float64(loss)
+
+
+@kernel(inner=True, fastmath=True)
+def _term_steps(begin, slots, n, rows, hidden, outputs, errors, hidden_steps, steps):
+    """Add the part of the terms to the steps of hidden vectors and of targets, two targets at a time."""
+    for i in range(n):
+        h, step, end = hidden[i], hidden_steps[i], begin[i + 1]
+        for term in range(begin[i], end - 1, 2):
+            q, r = slots[term], slots[term + 1]
+            u, v, step_u, step_v = (
+                outputs[np.uint64(rows[q])],
+                outputs[np.uint64(rows[r])],
+                steps[q],
+                steps[r],
+            )
+            error_u, error_v = errors[term], errors[term + 1]
+            for d in range(0, len(h), LANES):
+                part = load(h, d)
+                store(
+                    step,
+                    d,
+                    multiply_add(error_v, load(v, d), multiply_add(error_u, load(u, d), load(step, d))),
+                )
+                store(step_u, d, multiply_add(error_u, part, load(step_u, d)))
+                store(step_v, d, multiply_add(error_v, part, load(step_v, d)))
+        if (end - begin[i]) % 2 == 1:
+            term = end - 1
+            add_row(step, outputs[np.uint64(rows[slots[term]])], errors[term])
+            add_row(steps[slots[term]], h, errors[term])
