@@ -28,7 +28,7 @@ def convert(
         str | None,
         typer.Option(
             metavar="FORMAT",
-            help="native, word2vec-binary, word2vec-text or glove; decides against the extension.",
+            help="native, fasttext, word2vec-binary, word2vec-text or glove; decides against the extension.",
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace TARGET if it exists.")] = False,
@@ -36,8 +36,9 @@ def convert(
 ) -> None:
     """Convert vectors between formats.
 
-    Only the native format keeps counts, output embeddings and settings;
-    the others keep words and vectors. Files may be read gzipped.
+    The native format keeps everything; fastText's own keeps counts, output
+    embeddings and n-grams; the others keep words and vectors. Files may be
+    read gzipped. fastText's quantised .ftz is read, not written.
 
     --json prints one object: "source", "source_format", "target",
     "target_format", "words", "dim" and "dropped", a list of what the
@@ -49,6 +50,10 @@ def convert(
 
     firth convert GoogleNews-vectors-negative300.bin.gz news/
 
+    firth convert cc.en.300.bin english/
+
+    firth convert vectors/ model.bin --to fasttext
+
     firth convert vectors/ glove.txt --to glove --overwrite
     """
     from firth import formats
@@ -57,12 +62,7 @@ def convert(
     table = formats.read(source, format=source_format)
     target_format = formats.format_for(target) if to is None else to
     formats.write(table, target, format=target_format, overwrite=overwrite)
-    has = {
-        "counts": table.vocabulary.counts is not None,
-        "output embeddings": table.output_embeddings is not None,
-        "settings and history": bool(table.metadata),
-    }
-    dropped = [name for name, there in has.items() if there and target_format != "native"]
+    dropped = formats.dropped(table, target_format)
     n_words, dim = table.embeddings.shape
     if as_json:
         print_json(

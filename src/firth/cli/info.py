@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from firth.cli.app import app
 from firth.cli.output import console, print_json, printable, table
+
+if TYPE_CHECKING:
+    from firth.subwords import Subwords
 
 _SHOWN = 10
 
@@ -26,9 +29,10 @@ def info(
 
     --json prints one object: "path", "format", "words", "dim", "tokens"
     (how many the words stand for; null where counts are not known),
-    "output_embeddings" (whether they are there), "first_words" (up to ten)
-    and "metadata", which for a model that firth trained holds its settings
-    and history.
+    "output_embeddings" (whether they are there), "subwords" (null, or an
+    object with "min_n", "max_n", "buckets", "used_buckets" and "pruned"),
+    "first_words" (up to ten) and "metadata", which for a model that firth
+    trained holds its settings and history.
 
     [bold]Examples[/bold]
 
@@ -51,6 +55,7 @@ def info(
                 "dim": dim,
                 "tokens": held.vocabulary.total,
                 "output_embeddings": held.output_embeddings is not None,
+                "subwords": _subwords(held.subwords),
                 "first_words": first,
                 "metadata": held.metadata,
             }
@@ -64,6 +69,7 @@ def info(
         ("dimensions", str(dim)),
         ("tokens", "not known" if total is None else f"{total:,}"),
         ("output embeddings", "no" if held.output_embeddings is None else "yes"),
+        ("n-grams", _ngrams(held.subwords)),
         ("first words", " ".join(map(printable, first))),
     ]
     rows += [(str(name), _short(value)) for name, value in held.metadata.items() if name != "training"]
@@ -72,6 +78,25 @@ def info(
     shown = table("", "", rows=rows)
     shown.show_header = False
     console().print(shown)
+
+
+def _subwords(parts: Subwords | None) -> dict[str, Any] | None:
+    if parts is None:
+        return None
+    return {
+        "min_n": parts.min_n,
+        "max_n": parts.max_n,
+        "buckets": parts.buckets,
+        "used_buckets": len(parts.bucket_rows),
+        "pruned": parts.pruned,
+    }
+
+
+def _ngrams(parts: Subwords | None) -> str:
+    if parts is None:
+        return "no"
+    used, kind = f"{len(parts.bucket_rows):,}", "kept" if parts.pruned else "used"
+    return f"{parts.min_n} to {parts.max_n} characters, {parts.buckets:,} buckets, {used} of them {kind}"
 
 
 def _standing(metadata: Mapping[str, Any]) -> str:

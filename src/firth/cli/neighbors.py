@@ -25,7 +25,8 @@ def neighbors(
     """List the words whose vectors point most nearly the same way.
 
     Scores are cosines, at most 1. Equal ones come in the order of the
-    vocabulary.
+    vocabulary. With n-grams (fastText's files, and models of firth's that
+    learned them) a WORD may be one that training never met.
 
     --json prints a list with an object for each WORD: "word" and
     "neighbors", a list of objects with "word" and "score", best first.

@@ -11,7 +11,7 @@ name                  written for            what it is
 ====================  =====================  ==========================================================
 """
 
-from firth.formats.registry import NAMES, detect, format_for, read, write
+from firth.formats.registry import NAMES, detect, dropped, format_for, read, write
 from firth.formats.table import VectorTable
 
-__all__ = ["NAMES", "VectorTable", "detect", "format_for", "read", "write"]
+__all__ = ["NAMES", "VectorTable", "detect", "dropped", "format_for", "read", "write"]

@@ -46,6 +46,8 @@ class Format:
         Takes a path that exists and tells whether its content is of this format.
     read, write : callable
         As `read` and `write` of this module, with the format settled.
+    keeps : frozenset of str
+        What it keeps beside words and vectors: "counts", "output embeddings", "n-grams", "settings and history".
     """
 
     name: str
@@ -53,18 +55,27 @@ class Format:
     recognises: Callable[[Path], bool]
     read: _Read
     write: _Write
+    keeps: frozenset[str] = frozenset()
 
 
 _FORMATS = {
     format.name: format
     for format in (
-        Format("native", ("",), native.is_native, native.read, native.write),
+        Format(
+            "native",
+            ("",),
+            native.is_native,
+            native.read,
+            native.write,
+            frozenset({"counts", "output embeddings", "n-grams", "settings and history"}),
+        ),
         Format(
             fasttext_reading.NAME,
             (),
             fasttext_reading.recognises,
             fasttext_reading.read,
             fasttext_writing.write,
+            frozenset({"counts", "output embeddings", "n-grams"}),
         ),
         Format(
             word2vec_binary.NAME,
@@ -151,6 +162,24 @@ def write(
         `path` exists and `overwrite` is false, or it cannot be written.
     """
     _named(format or format_for(path)).write(table, Path(path), overwrite=overwrite)
+
+
+def dropped(table: VectorTable, format: str) -> list[str]:
+    """Return what of `table` has no place in `format`.
+
+    Raises
+    ------
+    InputError
+        `format` is not one of `NAMES`.
+    """
+    has = {
+        "counts": table.vocabulary.counts is not None,
+        "output embeddings": table.output_embeddings is not None,
+        "n-grams": table.subwords is not None,
+        "settings and history": bool(table.metadata.keys() - ({"fasttext"} & {format})),
+    }
+    keeps = _named(format).keeps
+    return [name for name, there in has.items() if there and name not in keeps]
 
 
 def format_for(path: str | os.PathLike[str]) -> str:

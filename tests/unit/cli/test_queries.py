@@ -13,6 +13,7 @@ from firth import formats
 from firth.cli import run
 from firth.cli.output import print_json, printable
 from firth.formats import VectorTable
+from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary
 
 ROWS = {
@@ -150,6 +151,43 @@ def test_info(model, say):
     assert told["output_embeddings"] is True
     assert told["first_words"] == list(ROWS)
     assert told["metadata"] == {"settings": {"dim": 3, "epochs": 2}, "loss": None}
+
+
+@pytest.fixture
+def composed(tmp_path):
+    """A folder of vectors that are composed of n-grams."""
+    words = Vocabulary(["king", "kingdom", "man"], [3, 2, 1])
+    rows = np.random.default_rng(1).standard_normal((53, 4), dtype=np.float32)
+    parts = Subwords(min_n=2, max_n=4, buckets=50, word_rows=rows[:3], bucket_rows=rows[3:])
+    formats.write(
+        VectorTable(words, parts.known(words.words), metadata={"settings": {}}, subwords=parts),
+        tmp_path / "composed",
+    )
+    return tmp_path / "composed"
+
+
+def test_words_never_seen_have_answers_where_there_are_ngrams(composed, say, refuse):
+    (told,) = say("neighbors", composed, "kings", "--json")
+    assert sorted(found["word"] for found in told["neighbors"]) == ["king", "kingdom", "man"]
+    assert -1 <= say("similarity", composed, "kings", "kingly", "--json")["similarity"] <= 1
+    assert len(say("analogy", composed, "kings", "king", "men", "--json")["answers"]) == 2
+    assert "'</s>' is not in the vocabulary, and it has no n-grams" in refuse("neighbors", composed, "</s>")
+
+
+def test_ngrams_are_told_kept_and_dropped(composed, model, say, refuse, tmp_path):
+    assert "2 to 4 characters, 50 buckets, 50 of them used" in say("info", composed)
+    told = say("info", composed, "--json")
+    assert told["subwords"] == {"min_n": 2, "max_n": 4, "buckets": 50, "used_buckets": 50, "pruned": False}
+    assert say("info", model, "--json")["subwords"] is None
+    told = say("convert", composed, tmp_path / "model.bin", "--to", "fasttext", "--json")
+    assert told["dropped"] == ["settings and history"]
+    assert say("neighbors", tmp_path / "model.bin", "kings") == say("neighbors", composed, "kings")
+    told = say("convert", tmp_path / "model.bin", tmp_path / "again.bin", "--to", "fasttext", "--json")
+    assert (told["source_format"], told["dropped"]) == ("fasttext", [])
+    told = say("convert", tmp_path / "model.bin", tmp_path / "plain.bin", "--json")
+    assert told["dropped"] == ["counts", "output embeddings", "n-grams", "settings and history"]
+    assert say("convert", composed, tmp_path / "again", "--json")["dropped"] == []
+    assert "which firth reads but does not write" in refuse("convert", composed, tmp_path / "model.ftz")
 
 
 def test_off_a_terminal_nothing_is_cut(tmp_path, say):
