@@ -9,6 +9,7 @@
     firth/vocabulary.safetensors             text, offsets, order, counts: mapped, never parsed
     firth/output_embeddings.safetensors      the context side, where there is one
     firth/subwords.safetensors               rows of words and n-grams, where vectors are composed of them
+    firth/state.safetensors                  what else training needs to go on
 
 The unknown token is there because model2vec wants one. Its row is zero: sentence-transformers counts it
 into the mean of a sentence, where zero changes the length of the result and never its direction. firth
@@ -89,6 +90,8 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
             )
         if table.subwords is not None:
             write_tensors(own / "subwords.safetensors", _subword_tensors(table.subwords))
+        if table.state:
+            write_tensors(own / "state.safetensors", {name: [table.state[name]] for name in table.state})
         write_tensors(own / "vocabulary.safetensors", _vocabulary_tensors(table.vocabulary))
         with (folder / "tokenizer.json").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_tokenizer(table.vocabulary.words, unknown, table.metadata))
@@ -123,7 +126,9 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:
         subwords = _read_subwords(
             own / "subwords.safetensors", content["subwords"], embeddings.shape, memory_map
         )
-    return VectorTable(vocabulary, embeddings, output_embeddings, content["metadata"], subwords)
+    state_path = own / "state.safetensors"
+    state = read_tensors(state_path, memory_map=memory_map) if state_path.exists() else {}
+    return VectorTable(vocabulary, embeddings, output_embeddings, content["metadata"], subwords, state)
 
 
 def _own_metadata(table: VectorTable) -> dict[str, Any]:

@@ -32,6 +32,9 @@ class VectorTable:
         What the format knows beyond that, as plain JSON values (settings, history).
     subwords : Subwords, optional
         What the embeddings are composed of, and the vectors of unseen words can be.
+    state : mapping of str to ndarray
+        What else training needs to go on (inner nodes, position weights, sums of squares); only the native format
+        keeps it.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class VectorTable:
     output_embeddings: NDArray[np.float32] | None = None
     metadata: Mapping[str, Any] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
     subwords: Subwords | None = None
+    state: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         for name in ("embeddings", "output_embeddings"):

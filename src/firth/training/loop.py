@@ -12,9 +12,11 @@ from typing import Protocol
 
 from firth.config import Settings
 from firth.errors import CorpusError, TrainingError
+from firth.formats import VectorTable
 from firth.training.callbacks import Callback
 from firth.training.interruption import Interruption
 from firth.training.progress import Epoch, Progress
+from firth.vectors import WordVectors
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,18 @@ class Learner(Protocol):
 
     def nothing_to_learn(self) -> str:
         """Say why a whole epoch had no term of the loss, and what to do."""
+        ...
+
+    def initialise(self, start: WordVectors | None) -> None:
+        """Fill the weights of a new run, at random or from given vectors."""
+        ...
+
+    def restore(self, table: VectorTable) -> None:
+        """Fill the weights from what `finish` has returned."""
+        ...
+
+    def finish(self) -> VectorTable:
+        """Return the words with their vectors, and give the weights up for it."""
         ...
 
 

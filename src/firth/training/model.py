@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.config import SkipGram, TextOptions
+from firth.config import Settings, TextOptions
+from firth.errors import InputError
 from firth.formats import VectorTable, write
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
@@ -23,14 +24,12 @@ class TrainedModel:
 
     Parameters
     ----------
-    config : SkipGram
+    config : SkipGram, CBOW, FastText or GloVe
         The settings it was trained with.
     text : TextOptions
         How text became tokens.
-    vocabulary : Vocabulary
-        Words and counts.
-    input_embeddings, output_embeddings : ndarray of float32, shape (len(vocabulary), dim)
-        The rows of centers and of contexts.
+    table : VectorTable
+        Words, counts and weights.
     history : tuple of Epoch
         Loss, pairs and speed of each finished epoch.
     finished : bool
@@ -39,14 +38,37 @@ class TrainedModel:
         Where training stands, as plain JSON values.
     """
 
-    config: SkipGram
+    config: Settings
     text: TextOptions
-    vocabulary: Vocabulary
-    input_embeddings: NDArray[np.float32]
-    output_embeddings: NDArray[np.float32]
+    table: VectorTable
     history: tuple[Epoch, ...]
     finished: bool
     state: Mapping[str, Any]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Words and counts."""
+        return self.table.vocabulary
+
+    @property
+    def input_embeddings(self) -> NDArray[np.float32]:
+        """The rows of words, shape (len(vocabulary), dim), read-only; with n-grams, the vectors composed of them."""
+        return self.table.embeddings
+
+    @property
+    def output_embeddings(self) -> NDArray[np.float32]:
+        """The rows of words as targets, shape (len(vocabulary), dim), read-only.
+
+        Raises
+        ------
+        InputError
+            The model has none: hierarchical softmax has rows of inner nodes, GloVe sums both sides up.
+        """
+        if self.table.output_embeddings is None:
+            raise InputError(
+                "this model keeps no output embeddings of words; train with negative sampling or the softmax for them"
+            )
+        return self.table.output_embeddings
 
     @property
     def vectors(self) -> WordVectors:
@@ -55,9 +77,21 @@ class TrainedModel:
 
     @property
     def output_vectors(self) -> WordVectors:
-        """The words as contexts: the output embeddings. What goes with an item, where `vectors` has what is like it."""
+        """The words as targets: the output embeddings. What goes with an item, where `vectors` has what is like it.
+
+        Raises
+        ------
+        InputError
+            The model has none; see `output_embeddings`.
+        """
         return WordVectors(
-            dataclasses.replace(self._table(), embeddings=self.output_embeddings, output_embeddings=None)
+            dataclasses.replace(
+                self._table(),
+                embeddings=self.output_embeddings,
+                output_embeddings=None,
+                subwords=None,
+                state={},
+            )
         )
 
     def save(
@@ -88,4 +122,4 @@ class TrainedModel:
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
             "training": dict(self.state),
         }
-        return VectorTable(self.vocabulary, self.input_embeddings, self.output_embeddings, metadata)
+        return dataclasses.replace(self.table, metadata=metadata)

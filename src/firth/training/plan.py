@@ -195,9 +195,10 @@ def _refuse_what_does_not_fit(plan: Plan) -> None:
     """Compare the plan with the memory of the machine, where the system tells it."""
     memory = _physical_memory()
     if memory is not None and plan.memory > memory:
+        rows = f"{plan.n_inputs:,} words{' and n-grams' if len(plan.bucket_ids) else ''}"
         raise TrainingError(
-            f"{plan.n_inputs:,} words{' and n-grams' if len(plan.bucket_ids) else ''} of dim {plan.config.dim} need {plan.memory / 2**30:.1f} GiB, but "
-            f"this machine has {memory / 2**30:.1f} GiB: raise min_count, set max_vocab or lower dim"
+            f"{rows} of dim {plan.config.dim} need {plan.memory / 2**30:.1f} GiB, but this machine has "
+            f"{memory / 2**30:.1f} GiB: raise min_count, set max_vocab or lower dim"
         )
 
 

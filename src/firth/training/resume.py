@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from firth.config import SkipGram, TextOptions
+from firth.config import Settings, TextOptions, settings_from_dict
 from firth.errors import FormatError, InputError, OutputError
-from firth.kernels.cpu import state
-from firth.training.loop import Standing
+from firth.formats import read
+from firth.training.loop import Learner, Standing
 from firth.training.model import TrainedModel
 from firth.training.progress import Epoch
-from firth.vectors import load
 from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
@@ -34,23 +33,19 @@ def resumable(path: Path) -> TrainedModel | None:
     if not path.exists() or not any(path.iterdir()):
         _log.warning("nothing to resume at %s: starting from the beginning", path)
         return None
-    vectors = load(path)
-    outputs, metadata = vectors.output_vectors, vectors.metadata
-    if outputs is None or "training" not in metadata:
+    table = read(path)
+    metadata = table.metadata
+    if "training" not in metadata:
         raise OutputError(f"{path} holds vectors but no training that could go on: train into another folder")
     try:
-        settings = dict(metadata["settings"])
-        settings.pop("model")
-        config = SkipGram(**settings)
+        config = settings_from_dict(metadata["settings"])
         recorded = dict(metadata["text"])
         if recorded["tokenize"] == "custom":  # a callable, which is not saved
             del recorded["tokenize"]
         return TrainedModel(
             config=config,
             text=TextOptions(**recorded),
-            vocabulary=vectors.vocabulary,
-            input_embeddings=vectors.embeddings,
-            output_embeddings=outputs.embeddings,
+            table=table,
             history=tuple(Epoch(**epoch) for epoch in metadata["history"]),
             finished=metadata["training"]["epoch"] >= config.epochs,
             state=metadata["training"],
@@ -61,7 +56,7 @@ def resumable(path: Path) -> TrainedModel | None:
         ) from error
 
 
-def check_settings(earlier: TrainedModel, config: SkipGram) -> None:
+def check_settings(earlier: TrainedModel, config: Settings) -> None:
     """Refuse to go on with other settings.
 
     Raises
@@ -79,8 +74,8 @@ def check_settings(earlier: TrainedModel, config: SkipGram) -> None:
     )
 
 
-def take_up(earlier: TrainedModel, rows: state.Model, vocabulary: Vocabulary, fingerprint: str) -> Standing:
-    """Fill the matrices from an interrupted run, and return where it stands.
+def take_up(earlier: TrainedModel, learner: Learner, vocabulary: Vocabulary, fingerprint: str) -> Standing:
+    """Fill the weights from an interrupted run, and return where it stands.
 
     Raises
     ------
@@ -91,8 +86,12 @@ def take_up(earlier: TrainedModel, rows: state.Model, vocabulary: Vocabulary, fi
         _refuse(["the corpus has changed"])
     if earlier.vocabulary != vocabulary:
         _refuse(["the vocabulary has changed"])
-    state.put_rows(rows.inputs, slice(None), earlier.input_embeddings)
-    state.put_rows(rows.outputs, slice(None), earlier.output_embeddings)
+    try:
+        learner.restore(earlier.table)
+    except (KeyError, ValueError) as error:
+        raise FormatError(
+            f"the saved run lacks weights that it needs to go on ({error!r}): train into another folder"
+        ) from error
     numbers = {name: earlier.state[name] for name in ("epoch", "position", "loss", "pairs")}
     return Standing(**numbers, history=earlier.history)
 

@@ -10,35 +10,29 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from firth import corpus as corpora
-from firth.config import SkipGram, TextOptions
+from firth.config import MODELS, Settings, SkipGram, TextOptions
 from firth.corpus import TokenCorpus
 from firth.corpus.sources import find_files
 from firth.errors import ConfigError, InputError, OutputError
 from firth.files import output_error
 from firth.formats.native import is_native
-from firth.kernels.cpu import state
 from firth.training.callbacks import Callback
+from firth.training.learners import make_learner, warm_up
 from firth.training.loop import Standing, run
 from firth.training.model import TrainedModel
-from firth.training.plan import Plan, make_plan
 from firth.training.resume import check_settings, resumable, take_up
-from firth.training.windows import WindowLearner, make_model, text_of, warm_up
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
-
-_ROWS_AT_ONCE = 65_536
 
 Corpus: TypeAlias = TokenCorpus | str | os.PathLike[str] | Iterable[Any]
 
 
 def train(
     corpus: Corpus,
-    config: SkipGram | None = None,
+    config: Settings | None = None,
     *,
     output: str | os.PathLike[str] | None = None,
     text: TextOptions | None = None,
@@ -57,8 +51,8 @@ def train(
     corpus : TokenCorpus, path, or iterable
         What `firth.corpus.encode` takes (a path to a file or folder, a glob, ``"-"``, an iterable of strings or of
         token lists, each a document), or a corpus that it returned, which stays open.
-    config : SkipGram, optional
-        What to learn and how; the defaults where it is not given.
+    config : SkipGram, CBOW, FastText or GloVe, optional
+        What to learn and how; skip-gram with its defaults where it is not given.
     output : path, optional
         Folder to save the model in. It is checked before anything is read, and written at the end or on Ctrl-C.
     text : TextOptions, optional
@@ -145,7 +139,7 @@ def _check_kinds(
     """Refuse arguments of another kind than they must be, each with what it must be."""
     optional = (type(None),)
     for name, value, kinds in (
-        ("config", config, (SkipGram,)),
+        ("config", config, tuple(MODELS.values())),
         ("text", text, (TextOptions,)),
         ("vocabulary", vocabulary, (Vocabulary, *optional)),
         ("init", init, (WordVectors, str, os.PathLike, *optional)),
@@ -180,7 +174,7 @@ def _encode(
 
 def _train_encoded(
     corpus: TokenCorpus,
-    config: SkipGram,
+    config: Settings,
     text: TextOptions,
     *,
     vocabulary: Vocabulary | None,
@@ -191,30 +185,19 @@ def _train_encoded(
 ) -> TrainedModel:
     """Train on an encoded corpus and return the model."""
     chosen = _choose_words(corpus, config, vocabulary)
-    plan = make_plan(config, chosen, len(corpus.ids))
-    rows = make_model(plan)
+    learner = make_learner(corpus, config, chosen)
     standing = Standing()
     if earlier is None:
-        _initialise(rows, plan, start)
+        learner.initialise(start)
     else:
-        standing = take_up(earlier, rows, chosen, corpus.fingerprint)
+        standing = take_up(earlier, learner, chosen, corpus.fingerprint)
     for callback in callbacks:
         callback.on_start(chosen)
-    learner = WindowLearner(plan, text_of(plan, corpus.ids, corpus.lookup_table(chosen)), rows, corpus)
     standing = run(learner, threads=threads, standing=standing, callbacks=callbacks)
-    inputs, outputs, _ = rows
-    del rows, learner  # one matrix after the other: at no time are there more than three
-    input_embeddings = state.dense_rows(inputs, config.dim)
-    del inputs
-    output_embeddings = state.dense_rows(outputs, config.dim)
-    for embeddings in (input_embeddings, output_embeddings):
-        embeddings.flags.writeable = False
     model = TrainedModel(
         config=config,
         text=text,
-        vocabulary=chosen,
-        input_embeddings=input_embeddings,
-        output_embeddings=output_embeddings,
+        table=learner.finish(),
         history=standing.history,
         finished=standing.epoch == config.epochs,
         state={**standing.as_dict(), "corpus": corpus.fingerprint},
@@ -224,7 +207,7 @@ def _train_encoded(
     return model
 
 
-def _choose_words(corpus: TokenCorpus, config: SkipGram, vocabulary: Vocabulary | None) -> Vocabulary:
+def _choose_words(corpus: TokenCorpus, config: Settings, vocabulary: Vocabulary | None) -> Vocabulary:
     """Return the words to learn with their counts in the corpus."""
     if vocabulary is not None:
         if len(vocabulary) < 2:
@@ -235,33 +218,6 @@ def _choose_words(corpus: TokenCorpus, config: SkipGram, vocabulary: Vocabulary 
     return corpus.vocabulary(
         min_count=config.min_count, max_vocab=config.max_vocab, stop_words=config.stop_words
     )
-
-
-def _initialise(rows: state.Model, plan: Plan, start: WordVectors | None) -> None:
-    """Fill the input embeddings: uniform in (-1/2, 1/2) / dim as in word2vec.c, or from given vectors."""
-    dim, n_rows = plan.config.dim, len(plan.vocabulary)
-    generator = np.random.default_rng(plan.config.seed)
-    for begin in range(0, n_rows, _ROWS_AT_ONCE):
-        part = slice(begin, min(begin + _ROWS_AT_ONCE, n_rows))
-        numbers = generator.random((part.stop - begin, dim), np.float32)
-        state.put_rows(rows.inputs, part, (numbers - np.float32(0.5)) / np.float32(dim))
-    if start is None:
-        return
-    found = start.vocabulary.words.find_all(list(plan.vocabulary.words))
-    known = np.flatnonzero(found >= 0)
-    if not len(known):
-        raise InputError(
-            f"none of the {n_rows:,} words of the corpus is among the {len(start):,} initial vectors: "
-            "check that both are lowercased and tokenized alike"
-        )
-    state.put_rows(rows.inputs, known, start.embeddings[found[known]])
-    if start.output_vectors is not None:
-        state.put_rows(rows.outputs, known, start.output_vectors.embeddings[found[known]])
-    if not all(np.isfinite(matrix).all() for matrix in rows):
-        raise InputError(
-            "the initial vectors hold values that are not finite: remove the words that have them"
-        )
-    _log.info("%d of %d words start from given vectors", len(known), len(plan.vocabulary))
 
 
 def _as_vectors(init: WordVectors | str | os.PathLike[str] | None) -> WordVectors | None:

@@ -13,12 +13,15 @@ from threadpoolctl import threadpool_limits
 
 from firth.config import WindowSettings
 from firth.corpus import TokenCorpus
+from firth.formats import VectorTable
 from firth.kernels.cpu import intrinsics, state
 from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
 from firth.training.loop import Work
 from firth.training.plan import Plan, make_plan
+from firth.training.weights import initialise, make_weights, restore, to_table
+from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 _TEXT_STREAM, _NOISE_STREAM = 0, 1
@@ -33,19 +36,41 @@ class WindowLearner:
     plan : Plan
     text : Text
         The corpus as the kernels see it.
-    model : Model
-        The weights; trained in place.
     corpus : TokenCorpus, optional
         Where the ids of `text` come from, told what is not needed any more.
     """
 
-    def __init__(
-        self, plan: Plan, text: state.Text, model: state.Model, corpus: TokenCorpus | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, text: state.Text, corpus: TokenCorpus | None = None) -> None:
         self.plan = plan
-        self.model = model
+        self._model = make_weights(plan)
         self._text = text
         self._corpus = corpus
+
+    @classmethod
+    def of(cls, corpus: TokenCorpus, config: WindowSettings, vocabulary: Vocabulary) -> WindowLearner:
+        """Return a learner of `vocabulary` over a corpus.
+
+        Raises
+        ------
+        TrainingError
+            The weights do not fit into the memory of this machine.
+        """
+        plan = make_plan(config, vocabulary, len(corpus.ids))
+        return cls(plan, text_of(plan, corpus.ids, corpus.lookup_table(vocabulary)), corpus)
+
+    def initialise(self, start: WordVectors | None) -> None:
+        """Fill the weights of a new run, at random or from given vectors."""
+        initialise(self._model, self.plan, start)
+
+    def restore(self, table: VectorTable) -> None:
+        """Fill the weights from what `finish` has returned."""
+        restore(self._model, self.plan, table)
+
+    def finish(self) -> VectorTable:
+        """Return the words with their vectors, and give the weights up for it."""
+        weights = list(self._model)
+        del self._model
+        return to_table(weights, self.plan)
 
     @property
     def settings(self) -> WindowSettings:
@@ -100,12 +125,12 @@ class WindowLearner:
         exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
         width = state.slice_width(plan.config.dim)
         steps = [state.make_super_step(options, width=width) for _ in range(groups)]
-        scratch = [state.make_workspace(options, self.model, threads=threads) for _ in range(threads)]
+        scratch = [state.make_workspace(options, self._model, threads=threads) for _ in range(threads)]
         counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
         totals = np.zeros((threads, 2))
 
         def work(thread: int, stretch: state.Stretch) -> None:
-            shared = (counters, stretch, self._text, plan.tables, self.model, options, blocks)
+            shared = (counters, stretch, self._text, plan.tables, self._model, options, blocks)
             own = (steps[thread % groups], scratch[thread], totals[thread])
             try:
                 if deterministic:
@@ -154,21 +179,12 @@ def text_of(plan: Plan, ids: NDArray[np.int32], lookup: NDArray[np.int32]) -> st
     return state.Text(np.asarray(ids).view(np.ndarray), np.empty(0, np.float32), lookup, plan.keep)
 
 
-def make_model(plan: Plan) -> state.Model:
-    """Return the weights of a run, all zero."""
-    return state.Model(
-        inputs=state.make_matrix(plan.n_inputs, plan.config.dim),
-        outputs=state.make_matrix(plan.n_outputs, plan.config.dim),
-        places=state.make_matrix(plan.options.n_places, plan.config.dim),
-    )
-
-
 def warm_up(config: WindowSettings) -> None:
     """Compile the kernel that `config` needs, or fetch it from the cache, by training on four tokens."""
     small = dataclasses.replace(config, dim=1)
     plan = make_plan(small, Vocabulary(["a", "b"], np.array([2, 2])), 5)
     ids = np.array([0, 1, 0, 1, -1], np.int32)
     ids.flags.writeable = False
-    learner = WindowLearner(plan, text_of(plan, ids, np.array([0, 1], np.int32)), make_model(plan))
+    learner = WindowLearner(plan, text_of(plan, ids, np.array([0, 1], np.int32)))
     with learner.workers(1) as work:
         work(0, 0, len(ids))
