@@ -67,7 +67,7 @@ pytest: $(DEV) ## Run the tests
 	$(say) 'Running the tests (pytest)'
 	@$(BIN)/pytest --quiet $(PYTEST_FLAGS)
 
-test-interop: $(INTEROP) ## Check against gensim, word2vec.c, model2vec and sentence-transformers
+test-interop: $(INTEROP) ## Check against gensim, fastText, word2vec.c, model2vec and sentence-transformers
 	$(say) 'Running the tests against other tools (pytest tests/interop)'
 	@$(BIN_INTEROP)/pytest --quiet tests/interop
 

@@ -152,10 +152,10 @@ def _read_settings(source: Source) -> tuple[int, FastTextSettings]:
 
 def _read_dictionary(source: Source, settings: FastTextSettings) -> _Dictionary:
     n_entries, n_words, n_labels, tokens, n_pruned = source.numbers("iiiqq", "the sizes of its dictionary")
-    if n_words < 1 or n_labels < 0 or n_entries != n_words + n_labels or n_pruned < -1:
+    if n_words < 1 or n_labels < 0 or n_entries != n_words + n_labels or n_pruned < -1 or tokens < 0:
         raise source.damaged(
-            f"its dictionary promises {n_entries:,} entries, {n_words:,} words, {n_labels:,} labels and {n_pruned:,} "
-            "pruned n-grams"
+            f"its dictionary promises {n_entries:,} entries, {n_words:,} words, {n_labels:,} labels, {tokens:,} tokens "
+            f"and {n_pruned:,} pruned n-grams"
         )
     words: list[bytes] = []
     counts = np.empty(n_words, np.int64)
@@ -227,8 +227,8 @@ def _table(
     for matrix in (embeddings, outputs):
         if matrix is not None:
             matrix.flags.writeable = False
-    # A file can be written without knowing how often the words occur.
-    known = counts if counts.any() else None
+    # Words of no tokens: the file was written without knowing how often they occur.
+    known = counts if dictionary.tokens else None
     return VectorTable(Vocabulary(words, known), embeddings, outputs, metadata, subwords)
 
 

@@ -26,8 +26,9 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
     """Write words, counts, the rows of words and n-grams, and the output embeddings, not quantised.
 
     fastText needs all buckets: those that training never met are zeros. Where there are no subwords, the vectors are
-    the rows of words, and fastText knows no unseen ones. Counts that are not known are zeros, and so are output
-    embeddings. Of the settings, those are written that fastText has.
+    the rows of words, and fastText knows no unseen ones. Output embeddings that are not there are zeros. Counts that
+    are not known are ones, of no tokens: gensim drops a word with the count 0. Of the settings, those are written
+    that fastText has.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def _write_dictionary(file: BinaryIO, table: VectorTable) -> None:
     file.write(struct.pack("<iiiqq", len(words), len(words), 0, tokens, -1))
     for start in range(0, len(words), _ROWS_AT_ONCE):
         stop = min(start + _ROWS_AT_ONCE, len(words))
-        numbers = [0] * (stop - start) if counts is None else counts[start:stop].tolist()
+        numbers = [1] * (stop - start) if counts is None else counts[start:stop].tolist()
         file.writelines(
             word + struct.pack("<xqb", count, _WORD)
             for word, count in zip(stream.encoded(words, start, stop), numbers, strict=True)

@@ -316,6 +316,7 @@ DENSE = "<?qq"
         (lambda good: patched(good, ENTRIES, "iii", -1, -1, 0), "promises -1 entries"),
         (lambda good: patched(good, ENTRIES, "iii", 60, 61, -1), "-1 labels"),
         (lambda good: patched(good, ENTRIES, "iii", 2**31 - 1, 2**31 - 1, 0), "promises 2,147,483,647 numbers"),
+        (lambda good: patched(good, PRUNED - 8, "q", -1), "-1 tokens"),
         (lambda good: patched(good, PRUNED, "q", -2), "-2 pruned n-grams"),
         (lambda good: patched(good, PRUNED, "q", HUGE), "promises 4,611,686,018,427,387,904 x 2 numbers"),
         (lambda good: patched(good, PRUNED, "q", 0), "n-grams are pruned, but its input matrix is not quantised"),
