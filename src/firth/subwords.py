@@ -233,18 +233,16 @@ class Subwords:
             offsets = np.concatenate([[0], np.cumsum(found)])[offsets]
             rows = rows[found]
         n_found = np.diff(offsets)
-        bounds = offsets.tolist()
-        for word in range(len(words)):
-            chosen = self.bucket_rows[rows[bounds[word] : bounds[word + 1]]]
-            if own is None:
-                chosen.sum(axis=0, out=means[word])
-            elif len(chosen):
-                chosen[0] += own[word]  # the own row comes first
-                chosen.sum(axis=0, out=means[word])
-            else:
-                means[word] = own[word]
+        # Words with most n-grams first: then those that have a k-th one are a block, and one addition serves all.
+        order = np.argsort(-n_found, kind="stable")
+        firsts, falling = offsets[order], -n_found[order]
+        sums = np.zeros_like(means) if own is None else own[order]
+        for k in range(int(-falling.min(initial=0))):
+            n_longer = int(np.searchsorted(falling, -k))
+            sums[:n_longer] += self.bucket_rows[rows[firsts[:n_longer] + k]]
         counted = (n_found if self.pruned else counts) + (own is not None)
-        means *= (1.0 / np.maximum(counted, 1)).astype(np.float32)[:, None]
+        sums *= (1.0 / np.maximum(counted[order], 1)).astype(np.float32)[:, None]
+        means[order] = sums
         return n_found
 
     def _rows_of(self, ids: NDArray[np.int32]) -> tuple[NDArray[np.integer], NDArray[np.bool_]]:

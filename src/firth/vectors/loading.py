@@ -14,7 +14,8 @@ def load(path: str | os.PathLike[str], *, format: str | None = None, memory_map:
     Parameters
     ----------
     path : path
-        A folder that firth wrote, or a file of word2vec (binary or text) or GloVe, gzipped or not.
+        A folder that firth wrote, or a file of word2vec (binary or text), GloVe or fastText (``.vec``, ``.bin``,
+        ``.ftz``), gzipped or not. Of fastText's own files, unseen words have vectors, too.
     format : str, optional
         One of `firth.formats.NAMES`, where the content shall not decide.
     memory_map : bool
