@@ -107,6 +107,18 @@ def multiply_lanes(_typing: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def divide_by_root(_typing: Any, a: Any, b: Any) -> Any:
+    """Return ``a / sqrt(b)``, number by number."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f32")
+        return builder.fdiv(arguments[0], builder.call(function, [arguments[1]]))
+
+    return lanes(a, b), generate
+
+
+@intrinsic
 def total(_typing: Any, value: Any) -> Any:
     """Return the sum of eight numbers as a float32."""
 
