@@ -20,6 +20,7 @@ _ROWS_AT_ONCE = 1 << 14
 _MODEL_IDS = {name: number for number, name in MODELS.items()}
 _LOSS_IDS = {name: number for number, name in LOSSES.items()}
 _WORD = 0
+_QUANTIZED = ".ftz"
 
 
 def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
@@ -33,10 +34,11 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     InputError
-        A word is empty or holds a NUL, a number is not finite, or n-grams are pruned.
+        A word is empty or holds a NUL, a number is not finite, n-grams are pruned, or `path` asks for quantisation.
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
+    refuse_quantized(path)
     parts = table.subwords
     if parts is not None and parts.pruned:
         raise InputError(
@@ -60,6 +62,21 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
         if outputs is None:
             outputs = np.broadcast_to(np.float32(0), table.embeddings.shape)
         _write_rows(file, _slices(outputs), "the output embeddings")
+
+
+def refuse_quantized(path: Path) -> None:
+    """Refuse a name that says that the file is quantised.
+
+    Raises
+    ------
+    InputError
+        `path` ends in ``.ftz``.
+    """
+    if path.suffix == _QUANTIZED:
+        raise InputError(
+            f"{path} would be a quantised model of fastText, which firth reads but does not write: name it .bin and "
+            f"ask for the format {NAME}, which is not quantised"
+        )
 
 
 def _settings(table: VectorTable) -> FastTextSettings:

@@ -97,7 +97,6 @@ _FORMATS = {
 NAMES = tuple(_FORMATS)
 
 _KNOWN = "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, all files gzipped or not"
-_QUANTIZED = ".ftz"
 # What people try, by the first bytes.
 _STRANGERS = {
     b"\x89PNG": "a picture (PNG)",
@@ -191,11 +190,7 @@ def format_for(path: str | os.PathLike[str]) -> str:
         The extension is not known, or belongs to a format that is read only.
     """
     target = Path(path)
-    if target.suffix == _QUANTIZED:
-        raise InputError(
-            f"{target} would be a quantised model of fastText, which firth reads but does not write: name it .bin and "
-            f"ask for the format {fasttext_reading.NAME}, which is not quantised"
-        )
+    fasttext_writing.refuse_quantized(target)
     format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
     if format is None:
         known = ", ".join(

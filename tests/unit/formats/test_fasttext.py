@@ -179,9 +179,10 @@ def test_pruned_ngrams_cannot_be_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_quantised_files_are_read_only(tmp_path):
+@pytest.mark.parametrize("format", [None, "fasttext"])
+def test_quantised_files_are_read_only(format, tmp_path):
     with pytest.raises(InputError, match="quantised model of fastText, which firth reads but does not write"):
-        formats.write(make(), tmp_path / "model.ftz")
+        formats.write(make(), tmp_path / "model.ftz", format=format)
 
 
 def test_an_existing_file_is_replaced_only_on_request(tmp_path):
