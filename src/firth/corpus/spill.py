@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -248,10 +248,12 @@ class UnsortedRecords:
 class Tasks(Generic[_Task]):
     """Tasks that threads take one by one, until there are no more or somebody stops them."""
 
-    def __init__(self, tasks: Iterable[_Task]) -> None:
+    def __init__(self, tasks: Sequence[_Task]) -> None:
         self._tasks = iter(tasks)
         self._lock = threading.Lock()
         self._stopped = False
+        self._n_tasks = max(1, len(tasks))
+        self._n_taken = 0
 
     def __iter__(self) -> Iterator[_Task]:
         return self
@@ -260,17 +262,30 @@ class Tasks(Generic[_Task]):
         with self._lock:
             if self._stopped:
                 raise StopIteration
-            return next(self._tasks)
+            task = next(self._tasks)
+            self._n_taken += 1
+            return task
+
+    @property
+    def share(self) -> float:
+        """Which part of the tasks was taken by somebody."""
+        return self._n_taken / self._n_tasks
 
     def stop(self) -> None:
         """Give out no more tasks."""
         self._stopped = True
 
 
-def on_all_threads(threads: int, work: Callable[[Tasks[_Task]], None], tasks: Iterable[_Task]) -> None:
+def on_all_threads(
+    threads: int,
+    work: Callable[[Tasks[_Task]], None],
+    tasks: Sequence[_Task],
+    tell: Callable[[float], None],
+) -> None:
     """Let `threads` threads do `work` on `tasks`, and return when all are done.
 
     If a thread fails, or the caller is interrupted, the others finish the task they have; then the error is raised.
+    Meanwhile `tell` is told in this thread which part of the tasks was taken.
     """
     shared = Tasks(tasks)
 
@@ -286,8 +301,9 @@ def on_all_threads(threads: int, work: Callable[[Tasks[_Task]], None], tasks: It
         try:
             # Waiting in short turns lets signals arrive on every platform.
             while concurrent.futures.wait(futures, _PATIENCE).not_done:
-                pass
+                tell(shared.share)
         finally:
             shared.stop()
     for future in futures:
         future.result()
+    tell(1.0)

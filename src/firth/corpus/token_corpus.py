@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mmap
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.corpus.pages import release_pages
 from firth.corpus.type_table import TypeTable
 from firth.errors import CorpusError, FormatError, InputError
 from firth.vocabulary import Vocabulary, Words
@@ -121,13 +121,8 @@ class TokenCorpus:
         They come back, from the system's cache or the disk, when they are used again. Without this a pass over a large
         corpus would seem to need memory of its size.
         """
-        mapped = None if self._ids is None else self._ids.base
-        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            size = self.ids.itemsize
-            first = -(-start * size // mmap.PAGESIZE) * mmap.PAGESIZE
-            behind = len(mapped) if stop == len(self.ids) else stop * size // mmap.PAGESIZE * mmap.PAGESIZE
-            if first < behind:
-                mapped.madvise(mmap.MADV_DONTNEED, first, behind - first)
+        if self._ids is not None:
+            release_pages(self._ids, start, stop)
 
     def vocabulary(
         self, *, min_count: int = 1, max_vocab: int | None = None, stop_words: Iterable[str] = ()

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from firth.corpus import cooccurrence, encode, spill
-from firth.corpus.cooccurrence import _Sizes, count_cooccurrences, n_strips
+from firth.corpus.cooccurrence import count_cooccurrences, n_strips
+from firth.corpus.counting import Sizes, choose_sizes
 from firth.errors import ConfigError, CorpusError, InputError, OutputError
 from firth.vocabulary import Vocabulary
 
@@ -81,7 +82,7 @@ def test_counts_in_tiny_parts_are_those_of_the_definition(documents, window, sym
     vocabulary = list("abcde")  # f and g are not in it
     expected = counted(documents, vocabulary, window=window, distance_weighting=True, symmetric=symmetric)
     with pytest.MonkeyPatch.context() as patch, encode(documents) as corpus:
-        patch.setattr(cooccurrence, "_choose_sizes", lambda *_: _Sizes(1, n_tokens, 5, 2))
+        patch.setattr(cooccurrence, "choose_sizes", lambda *_: Sizes(1, n_tokens, 5, 2))
         with count_cooccurrences(
             corpus, Vocabulary(vocabulary), window=window, symmetric=symmetric
         ) as counts:
@@ -102,7 +103,7 @@ def test_bits_depend_neither_on_threads_nor_on_memory(
     with count_cooccurrences(corpus, vocabulary) as counts:
         expected, starts = counts.records.tobytes(), counts.starts.tolist()
     monkeypatch.setattr(
-        cooccurrence, "_choose_sizes", lambda *_: _Sizes(threads, n_tokens, n_neighbors, n_records)
+        cooccurrence, "choose_sizes", lambda *_: Sizes(threads, n_tokens, n_neighbors, n_records)
     )
     with count_cooccurrences(corpus, vocabulary, threads=threads) as counts:
         assert counts.starts.tolist() == starts
@@ -175,7 +176,7 @@ def test_threads_share_the_memory():
     for memory_limit, vocab_size, threads in itertools.product(
         (16 << 20, 1 << 30, 1 << 40), (2, 10**5), (1, 64)
     ):
-        sizes = cooccurrence._choose_sizes(memory_limit, vocab_size, threads)
+        sizes = choose_sizes(memory_limit, vocab_size, threads)
         assert 1 <= sizes.threads <= threads
         assert sizes.n_neighbors >= vocab_size
         working = sizes.threads * (12 * vocab_size + 36 * sizes.n_neighbors)
@@ -203,7 +204,7 @@ def test_whatever_fails_leaves_nothing_behind(text, own_folder, monkeypatch, err
         if len(written) > 5:
             raise error
 
-    monkeypatch.setattr(cooccurrence, "_choose_sizes", lambda *_: _Sizes(2, 700, 300, 100))
+    monkeypatch.setattr(cooccurrence, "choose_sizes", lambda *_: Sizes(2, 700, 300, 100))
     monkeypatch.setattr(spill.ArrayFile, "_write", fail)
     with pytest.raises(type(error) if isinstance(error, OSError) else error):
         count_cooccurrences(corpus, vocabulary, threads=2)
@@ -243,3 +244,36 @@ def test_a_full_disk(tmp_path):
     assert ran.stdout.startswith(f"cannot write the co-occurrence counts to {tmp_path}")
     assert "File too large; make room there" in ran.stdout
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("n_tokens", [10_000, 700])
+def test_progress_goes_up_to_the_end(text, monkeypatch, n_tokens):
+    corpus, vocabulary, _ = text
+    monkeypatch.setattr(cooccurrence, "choose_sizes", lambda *_: Sizes(2, n_tokens, 300, 1000))
+    monkeypatch.setattr(spill, "_PATIENCE", 0.0)
+    shares = []
+    count_cooccurrences(corpus, vocabulary, threads=2, progress=shares.append).close()
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < 1
+    assert shares[-1] == 1
+
+
+def test_a_progress_that_fails_ends_the_count(text, own_folder, monkeypatch):
+    corpus, vocabulary, _ = text
+    monkeypatch.setattr(spill, "_PATIENCE", 0.0)
+
+    def fail(share):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        count_cooccurrences(corpus, vocabulary, progress=fail)
+    assert not any(own_folder.iterdir())
+
+
+def test_released_records_come_back(text):
+    corpus, vocabulary, _ = text
+    with count_cooccurrences(corpus, vocabulary) as counts:
+        before = np.array(counts.records)
+        for start, stop in ((0, len(counts)), (5, len(counts) - 5), (0, 0)):
+            counts.release(start, stop)
+            np.testing.assert_array_equal(counts.records, before)
