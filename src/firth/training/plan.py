@@ -28,6 +28,8 @@ MOST_CHUNKS = 8
 _BOLDNESS = 3.2
 """Learning rate times cap: how far a row may move in one super-step, in units of its terms' gradients."""
 _NUMBERS_OF_A_ROUND = 1 << 27
+_MOST_LOGITS = 1 << 26
+"""Numbers that the softmax of a super-step may take."""
 _KEPT_ALWAYS = 2.0**32 - 1.0
 
 
@@ -109,7 +111,10 @@ def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) 
     bucket_ids, tables = make_tables(config, vocabulary, counts, noise)
     loads = Loads.of(config, tables, kept=counts * keep, noise=noise)
     cap = _BOLDNESS / config.learning_rate
-    centers = largest_super_step(loads, config.learning_rate, cap, most=CENTERS_OF_A_CHUNK * MOST_CHUNKS)
+    most = CENTERS_OF_A_CHUNK * MOST_CHUNKS
+    if config.loss == "softmax":
+        most = max(CENTERS_OF_A_CHUNK, min(most, _MOST_LOGITS // len(vocabulary)))
+    centers = largest_super_step(loads, config.learning_rate, cap, most=most)
     plan = Plan(
         config=config,
         vocabulary=vocabulary,

@@ -137,17 +137,18 @@ def _check_kinds(
     config: object, text: object, vocabulary: object, init: object, callbacks: Sequence[object]
 ) -> None:
     """Refuse arguments of another kind than they must be, each with what it must be."""
-    optional = (type(None),)
-    for name, value, kinds in (
+    optional: tuple[type, ...] = (type(None),)
+    wanted: list[tuple[str, object, tuple[type, ...]]] = [
         ("config", config, tuple(MODELS.values())),
         ("text", text, (TextOptions,)),
         ("vocabulary", vocabulary, (Vocabulary, *optional)),
         ("init", init, (WordVectors, str, os.PathLike, *optional)),
         *(("a callback", callback, (Callback,)) for callback in callbacks),
-    ):
+    ]
+    for name, value, kinds in wanted:
         if not isinstance(value, kinds):
-            wanted = " or ".join(kind.__name__ for kind in kinds if kind not in optional)
-            raise ConfigError(f"{name} is {value!r:.60}, but must be a {wanted}")
+            names = " or ".join(kind.__name__ for kind in kinds if kind not in optional)
+            raise ConfigError(f"{name} is {value!r:.60}, but must be a {names}")
 
 
 def _check_paths(corpus: Corpus) -> None:

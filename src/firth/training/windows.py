@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from firth.config import WindowSettings
 from firth.corpus import TokenCorpus
 from firth.formats import VectorTable
-from firth.kernels.cpu import intrinsics, state
+from firth.kernels.cpu import state
 from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
+from firth.training.crew import crew
 from firth.training.loop import Work
 from firth.training.plan import Plan, make_plan
 from firth.training.weights import initialise, make_weights, restore, to_table
@@ -25,7 +25,8 @@ from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
 _TEXT_STREAM, _NOISE_STREAM = 0, 1
-_PATIENCE = 0.1
+
+_TrainOne = Callable[[int, tuple[Any, ...]], None]
 
 
 class WindowLearner:
@@ -112,54 +113,29 @@ class WindowLearner:
 
     @contextlib.contextmanager
     def workers(self, threads: int) -> Iterator[Work]:
-        """Yield a function that trains on a stretch of an epoch with all threads.
-
-        The BLAS keeps to one thread meanwhile: the products are small, and the threads are ours.
-        """
-        deterministic, plan = self.settings.deterministic, self.plan
-        options = plan.options if deterministic else plan.options._replace(n_chunks=2)
-        groups = state.n_groups(threads) if deterministic else threads
+        """Yield a function that trains on a part of an epoch with all threads."""
+        settings, plan = self.settings, self.plan
+        alone = not settings.deterministic and settings.loss != "softmax"
+        options = plan.options._replace(n_chunks=2) if alone else plan.options
         blocks = state.make_blocks(
             options, self.round_length(threads) // options.block_length, weighted=len(self._text.weights) > 0
         )
-        exchanges = [state.make_exchange(options) for _ in range(1 if deterministic else threads)]
-        width = state.slice_width(plan.config.dim)
-        steps = [state.make_super_step(options, width=width) for _ in range(groups)]
-        scratch = [state.make_workspace(options, self._model, threads=threads) for _ in range(threads)]
-        counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
         totals = np.zeros((threads, 2))
+        train = _softmax if settings.loss == "softmax" else _hogwild if alone else _synchronous
+        train_one = train(self._model, options, threads, totals)
 
-        def work(thread: int, stretch: state.Stretch) -> None:
-            shared = (counters, stretch, self._text, plan.tables, self._model, options, blocks)
-            own = (steps[thread % groups], scratch[thread], totals[thread])
-            try:
-                if deterministic:
-                    train_synchronous(thread, threads, *shared, exchanges[0], *own)
-                else:
-                    train_hogwild(thread, *shared, exchanges[thread], *own)
-            except BaseException:
-                counters[intrinsics.ABANDONED] = 1  # the others must not wait for this thread
-                raise
+        def work(thread: int, counters: NDArray[np.int64], stretch: state.Stretch) -> None:
+            train_one(thread, (counters, stretch, self._text, plan.tables, self._model, options, blocks))
 
-        with (
-            threadpool_limits(limits=1, user_api="blas"),
-            concurrent.futures.ThreadPoolExecutor(threads, "firth-training") as pool,
-        ):
+        with crew(threads, work) as on_all:
 
-            def on_all(epoch: int, start: int, stop: int) -> tuple[float, float]:
-                counters[:] = 0
+            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
                 totals[:] = 0
-                stretch = self._stretch(epoch, start, stop)
-                futures = [pool.submit(work, thread, stretch) for thread in range(threads)]
-                # Waiting in short turns lets signals arrive on every platform.
-                while concurrent.futures.wait(futures, _PATIENCE).not_done:
-                    pass
-                for future in futures:
-                    future.result()
+                on_all(self._stretch(epoch, start, stop))
                 loss, pairs = totals.sum(axis=0)
                 return float(loss), float(pairs)
 
-            yield on_all
+            yield on_part
 
     def _stretch(self, epoch: int, start: int, stop: int) -> state.Stretch:
         """Return a part of the corpus with its draws and rates."""
@@ -172,6 +148,54 @@ class WindowLearner:
             rate=rate,
             rate_slope=(self.plan.learning_rate(epoch, stop) - rate) / (stop - start),
         )
+
+
+def _synchronous(
+    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+) -> _TrainOne:
+    """Return what calls the block-synchronous kernel for one thread, with room for all."""
+    groups, width = state.n_groups(threads), model.inputs.shape[2]
+    exchange = state.make_exchange(options)
+    steps = [state.make_super_step(options, width=width) for _ in range(groups)]
+    scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
+
+    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
+        own = (exchange, steps[thread % groups], scratch[thread], totals[thread])
+        train_synchronous(thread, threads, *shared, *own)
+
+    return train_one
+
+
+def _hogwild(
+    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+) -> _TrainOne:
+    """Return what calls the lock-free kernel for one thread, with room for each."""
+    width = model.inputs.shape[2]
+    exchanges = [state.make_exchange(options) for _ in range(threads)]
+    steps = [state.make_super_step(options, width=width) for _ in range(threads)]
+    scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
+
+    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
+        train_hogwild(thread, *shared, exchanges[thread], steps[thread], scratch[thread], totals[thread])
+
+    return train_one
+
+
+def _softmax(
+    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+) -> _TrainOne:
+    """Return what calls the kernel of the full softmax for one thread, with room for all."""
+    from firth.kernels.cpu.softmax import make_softmax, train_softmax
+
+    _, vocab_size, width = model.outputs.shape
+    step = state.make_super_step(options, width=width)
+    room = make_softmax(options, vocab_size=vocab_size, width=width, threads=threads)
+    scratch = [state.make_workspace(options, model, threads=threads, groups=1) for _ in range(threads)]
+
+    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
+        train_softmax(thread, threads, *shared, room, step, scratch[thread], totals[thread])
+
+    return train_one
 
 
 def text_of(plan: Plan, ids: NDArray[np.int32], lookup: NDArray[np.int32]) -> state.Text:

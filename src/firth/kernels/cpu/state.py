@@ -187,9 +187,9 @@ def dense_rows(matrix: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
     return rows
 
 
-def make_workspace(options: Options, model: Model, *, threads: int) -> Workspace:
-    """Return the scratch arrays of one of `threads` threads that train `model`."""
-    owners = threads // n_groups(threads)
+def make_workspace(options: Options, model: Model, *, threads: int, groups: int | None = None) -> Workspace:
+    """Return the scratch arrays of one of `threads` threads that train `model`, in `groups` or as many as can be."""
+    owners = threads // (groups or n_groups(threads))
     n_rows = max(model.inputs.shape[1], model.outputs.shape[1])
     width = model.inputs.shape[2]
     owned = options.n_chunks * (options.n_inputs * (options.most_subwords - 1) + slots(options))
