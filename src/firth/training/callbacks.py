@@ -21,6 +21,9 @@ class Callback:
     def on_read(self, done: int, total: int | None) -> None:
         """So many bytes of the corpus are read, of how many; None where that is not known."""
 
+    def on_count(self, share: float) -> None:
+        """So much of the counting is done that a model may need before it is trained, from 0 to 1."""
+
     def on_start(self, vocabulary: Vocabulary) -> None:
         """Training is about to begin; `vocabulary` holds the words that are learned, with their counts."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from firth.kernels.cpu.huffman import huffman_paths
 from firth.kernels.cpu.noise import alias_table
 from firth.kernels.cpu.subwords import ngram_rows
 from firth.objectives.sampling import keep_probabilities, noise_distribution
+from firth.training.memory import refuse_what_does_not_fit
 from firth.training.schedule import learning_rate
 from firth.training.staleness import Loads, largest_super_step
 from firth.vocabulary import Vocabulary
@@ -124,7 +124,8 @@ def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) 
         bucket_ids=bucket_ids,
         n_positions=n_positions,
     )
-    _refuse_what_does_not_fit(plan)
+    rows = f"{plan.n_inputs:,} words{' and n-grams' if len(bucket_ids) else ''}"
+    refuse_what_does_not_fit(plan.memory, rows, config.dim)
     return plan
 
 
@@ -194,22 +195,3 @@ def _block_length(dim: int) -> int:
     """Return the positions of a block: fewer where rows are so long that a block would take seconds."""
     most = _NUMBERS_OF_A_ROUND // (state.SLICES * state.slice_width(dim))
     return min(BLOCK_LENGTH, 1 << (most.bit_length() - 1))
-
-
-def _refuse_what_does_not_fit(plan: Plan) -> None:
-    """Compare the plan with the memory of the machine, where the system tells it."""
-    memory = _physical_memory()
-    if memory is not None and plan.memory > memory:
-        rows = f"{plan.n_inputs:,} words{' and n-grams' if len(plan.bucket_ids) else ''}"
-        raise TrainingError(
-            f"{rows} of dim {plan.config.dim} need {plan.memory / 2**30:.1f} GiB, but this machine has "
-            f"{memory / 2**30:.1f} GiB: raise min_count, set max_vocab or lower dim"
-        )
-
-
-def _physical_memory() -> int | None:
-    """Return the bytes of memory that this machine has, or None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None

@@ -25,14 +25,20 @@ class ProgressBar(Callback):
     def __init__(self) -> None:
         self._display: Display | None = None
         self._task: TaskID | None = None
+        self._shown = ""
 
     def on_read(self, done: int, total: int | None) -> None:
         """Move the bar of reading."""
         if self._show("reading", total):
             self._move(done, "")
 
+    def on_count(self, share: float) -> None:
+        """Move the bar of counting."""
+        if self._show("counting", 1.0):
+            self._move(share, "")
+
     def on_start(self, vocabulary: Vocabulary) -> None:
-        """Take the bar of reading away."""
+        """Take the bar of reading or counting away."""
         self._hide()
 
     def on_progress(self, progress: Progress) -> None:
@@ -62,8 +68,10 @@ class ProgressBar(Callback):
         """Take the bar away, also after an error."""
         self._hide()
 
-    def _show(self, what: str, total: int | None) -> bool:
-        """Make the bar where there is none; return whether there is one."""
+    def _show(self, what: str, total: float | None) -> bool:
+        """Make the bar where there is none of that name; return whether there is one."""
+        if what != self._shown:
+            self._hide()
         if self._display is None and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -77,11 +85,12 @@ class ProgressBar(Callback):
                 console=Console(stderr=True),
                 transient=True,
             )
+            self._shown = what
             self._task = self._display.add_task(what, total=total, facts="")
             self._display.start()
         return self._display is not None
 
-    def _move(self, done: int, facts: str) -> None:
+    def _move(self, done: float, facts: str) -> None:
         if self._display is not None and self._task is not None:
             self._display.update(self._task, completed=done, facts=facts)
 

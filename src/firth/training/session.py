@@ -186,7 +186,7 @@ def _train_encoded(
 ) -> TrainedModel:
     """Train on an encoded corpus and return the model."""
     chosen = _choose_words(corpus, config, vocabulary)
-    learner = make_learner(corpus, config, chosen)
+    learner = make_learner(corpus, config, chosen, threads=threads, callbacks=callbacks)
     standing = Standing()
     if earlier is None:
         learner.initialise(start)

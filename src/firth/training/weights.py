@@ -14,6 +14,7 @@ from firth.kernels.cpu import state
 from firth.subwords import Subwords
 from firth.training.plan import Plan
 from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
 
@@ -58,31 +59,43 @@ def initialise(model: state.Model, plan: Plan, start: WordVectors | None) -> Non
 def _take_vectors(model: state.Model, plan: Plan, start: WordVectors) -> None:
     """Put the rows of given vectors in the place of random ones; n-grams too, where they are hashed alike."""
     n_words = len(plan.vocabulary)
-    found = start.vocabulary.words.find_all(list(plan.vocabulary.words))
-    known = np.flatnonzero(found >= 0)
-    if not len(known):
-        raise InputError(
-            f"none of the {n_words:,} words of the corpus is among the {len(start):,} initial vectors: "
-            "check that both are lowercased and tokenized alike"
-        )
+    known, found = words_of_given(start, plan.vocabulary)
     config, given = plan.config, start.subwords
     alike = isinstance(config, FastText) and given is not None
     if alike and given is not None and isinstance(config, FastText):
         alike = (given.min_n, given.max_n, given.buckets) == (config.min_n, config.max_n, config.buckets)
     rows = start.embeddings if given is None or not alike else given.word_rows
-    state.put_rows(model.inputs, known, rows[found[known]])
+    state.put_rows(model.inputs, known, rows[found])
     if given is not None and alike:
         ids = np.arange(given.buckets, dtype=np.int32) if given.bucket_ids is None else given.bucket_ids
         at = np.searchsorted(ids, plan.bucket_ids)
         shared = np.flatnonzero(ids[np.minimum(at, len(ids) - 1)] == plan.bucket_ids)
         state.put_rows(model.inputs, n_words + shared, given.bucket_rows[at[shared]])
     if start.output_vectors is not None and plan.n_outputs == n_words:
-        state.put_rows(model.outputs, known, start.output_vectors.embeddings[found[known]])
+        state.put_rows(model.outputs, known, start.output_vectors.embeddings[found])
     if not all(np.isfinite(matrix).all() for matrix in model):
         raise InputError(
             "the initial vectors hold values that are not finite: remove the words that have them"
         )
-    _log.info("%d of %d words start from given vectors", len(known), n_words)
+
+
+def words_of_given(start: WordVectors, vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which words have a given vector, and the rows of these vectors.
+
+    Raises
+    ------
+    InputError
+        None of the words has one.
+    """
+    found = start.vocabulary.words.find_all(list(vocabulary.words))
+    known = np.flatnonzero(found >= 0)
+    if not len(known):
+        raise InputError(
+            f"none of the {len(vocabulary):,} words of the corpus is among the {len(start):,} initial vectors: "
+            "check that both are lowercased and tokenized alike"
+        )
+    _log.info("%d of %d words start from given vectors", len(known), len(vocabulary))
+    return known, found[known]
 
 
 def restore(model: state.Model, plan: Plan, table: VectorTable) -> None:

@@ -379,9 +379,9 @@ def test_arguments_of_another_kind_are_refused(options, message):
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_the_numbers(monkeypatch):
-    from firth.training import plan
+    from firth.training import memory
 
-    monkeypatch.setattr(plan, "_physical_memory", lambda: 1000)
+    monkeypatch.setattr(memory, "_physical_memory", lambda: 1000)
     with pytest.raises(TrainingError, match=r"10 words of dim 12 need .* GiB, but this machine has"):
         firth.train(documents(20), TINY)
 
