@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from firth.cli.app import Interrupted, app
-from firth.config import SkipGram, TextOptions
+from firth.cli.settings import make_settings, with_settings
+from firth.config import TextOptions
 from firth.errors import InputError
 
 if TYPE_CHECKING:
     from firth.training import Callback, Epoch, TrainedModel
 
-_DEFAULT = SkipGram()
 _MODEL, _TEXT, _RUN = "What to learn", "How to read the text", "How to run"
 
 
 @app.command()
+@with_settings
 def train(  # noqa: PLR0917 (typer makes options of parameters)
     corpus: Annotated[
         list[Path],
@@ -36,55 +37,9 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         ),
     ],
     model: Annotated[
-        Literal["skipgram"], typer.Option(help="Which model.", rich_help_panel=_MODEL)
+        Literal["skipgram", "cbow", "fasttext", "glove"],
+        typer.Option(help="Which model.", rich_help_panel=_MODEL),
     ] = "skipgram",
-    loss: Annotated[
-        Literal["negative-sampling"], typer.Option(help="Which objective.", rich_help_panel=_MODEL)
-    ] = "negative-sampling",
-    dim: Annotated[int, typer.Option(help="Length of a vector.", rich_help_panel=_MODEL)] = _DEFAULT.dim,
-    window: Annotated[
-        int, typer.Option(help="Largest radius of the context.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.window,
-    dynamic_window: Annotated[
-        bool, typer.Option(help="Draw each center's radius from 1 to the window.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.dynamic_window,
-    negatives: Annotated[
-        int, typer.Option(help="Noise words for each pair.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.negatives,
-    shared_negatives: Annotated[
-        int, typer.Option(help="Noise draws that neighbouring centers share.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.shared_negatives,
-    noise_exponent: Annotated[
-        float, typer.Option(help="Noise words are drawn by count to this power.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.noise_exponent,
-    epochs: Annotated[
-        int, typer.Option(help="Passes over the corpus.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.epochs,
-    min_count: Annotated[
-        int, typer.Option(help="Drop words that occur less often.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.min_count,
-    max_vocab: Annotated[
-        int | None,
-        typer.Option(help="Keep only so many words, the most frequent ones.", rich_help_panel=_MODEL),
-    ] = _DEFAULT.max_vocab,
-    subsample: Annotated[
-        float,
-        typer.Option(
-            help="Thin out words above this relative frequency; 0 keeps all.", rich_help_panel=_MODEL
-        ),
-    ] = _DEFAULT.subsample,
-    learning_rate: Annotated[
-        float, typer.Option(help="At the start.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.learning_rate,
-    min_learning_rate: Annotated[
-        float, typer.Option(help="At the end.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.min_learning_rate,
-    seed: Annotated[
-        int, typer.Option(help="Chooses all random draws.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.seed,
-    deterministic: Annotated[
-        bool, typer.Option(help="The same bits on any number of threads.", rich_help_panel=_MODEL)
-    ] = _DEFAULT.deterministic,
     init: Annotated[
         Path | None, typer.Option(metavar="VECTORS", help="Vectors to start from.", rich_help_panel=_MODEL)
     ] = None,
@@ -134,6 +89,7 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Write nothing but errors.", rich_help_panel=_RUN)
     ] = False,
+    **settings: Any,
 ) -> None:
     """Learn vectors from text and save them in a folder.
 
@@ -143,13 +99,9 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     learning_rate, seconds, seconds_left, ...), "epoch" (epoch, loss, pairs, seconds, ...) or "saved" (output, words,
     dim, finished). Ctrl-C ends the run and saves what there is; --resume goes on from there.
     """
-    options = {
-        name: value
-        for name, value in locals().items()
-        if name in {f.name for f in dataclasses.fields(SkipGram)}
-    }
-    options["stop_words"] = () if stop_words is None else tuple(_lines(stop_words))
-    config = SkipGram(**options)
+    if stop_words is not None:
+        settings["stop_words"] = tuple(_lines(stop_words))
+    config = make_settings(model, settings)
     text = TextOptions(tokenize=tokenize, lowercase=lowercase, decode_errors=decode_errors)
 
     from firth.training import train as run

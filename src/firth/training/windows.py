@@ -26,7 +26,7 @@ from firth.vocabulary import Vocabulary
 
 _TEXT_STREAM, _NOISE_STREAM = 0, 1
 
-_TrainOne = Callable[[int, tuple[Any, ...]], None]
+_TrainOne = Callable[[int, Any], None]
 
 
 class WindowLearner:
@@ -159,9 +159,9 @@ def _synchronous(
     steps = [state.make_super_step(options, width=width) for _ in range(groups)]
     scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
 
-    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
-        own = (exchange, steps[thread % groups], scratch[thread], totals[thread])
-        train_synchronous(thread, threads, *shared, *own)
+    def train_one(thread: int, shared: Any) -> None:
+        own: Any = (*shared, exchange, steps[thread % groups], scratch[thread], totals[thread])
+        train_synchronous(thread, threads, *own)
 
     return train_one
 
@@ -175,8 +175,9 @@ def _hogwild(
     steps = [state.make_super_step(options, width=width) for _ in range(threads)]
     scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
 
-    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
-        train_hogwild(thread, *shared, exchanges[thread], steps[thread], scratch[thread], totals[thread])
+    def train_one(thread: int, shared: Any) -> None:
+        own: Any = (*shared, exchanges[thread], steps[thread], scratch[thread], totals[thread])
+        train_hogwild(thread, *own)
 
     return train_one
 
@@ -192,8 +193,9 @@ def _softmax(
     room = make_softmax(options, vocab_size=vocab_size, width=width, threads=threads)
     scratch = [state.make_workspace(options, model, threads=threads, groups=1) for _ in range(threads)]
 
-    def train_one(thread: int, shared: tuple[Any, ...]) -> None:
-        train_softmax(thread, threads, *shared, room, step, scratch[thread], totals[thread])
+    def train_one(thread: int, shared: Any) -> None:
+        own: Any = (*shared, room, step, scratch[thread], totals[thread])
+        train_softmax(thread, threads, *own)
 
     return train_one
 

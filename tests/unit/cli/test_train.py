@@ -111,7 +111,7 @@ BAD = {
     "not a number": (["corpus.txt", "--dim", "many"], "--dim is 'many': "),
     "not a number either": (["corpus.txt", "--dim=1.5"], "--dim is '1.5': "),
     "unknown option": (["corpus.txt", "--dims", "3"], "No such option"),
-    "unknown model": (["corpus.txt", "--model", "glove"], "--model is 'glove': "),
+    "unknown model": (["corpus.txt", "--model", "bert"], "--model is 'bert': "),
     "regular expression": (["corpus.txt", "--tokenize", "(["], "regular expression"),
     "vocabulary": (["corpus.txt", "--vocabulary", "nothing.txt"], "nothing.txt"),
     "vocabulary without words": (["corpus.txt", "--vocabulary", "empty.txt"], "holds 0 words"),
