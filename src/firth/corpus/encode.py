@@ -90,11 +90,11 @@ def encode(
     """
     text = text or TextOptions()
     told = progress or _untold
-    threads = _checked_threads(threads)
+    threads = checked_threads(threads)
     paths, documents = _paths_or_documents(source)
     if documents is not None:
         given = documents
-        return _encode_into_temporary(lambda out: _encode_documents(given, text, out, threads, told))
+        return encode_into_temporary(lambda out: _encode_documents(given, text, out, threads, told))
     files = find_files(paths)
     keepable = cache and not callable(text.tokenize) and all(file.size is not None for file in files)
     store = CorpusCache.default() if keepable else None
@@ -106,7 +106,7 @@ def encode(
             return _encode_into_cache(store, files, text, threads, told)
         except OutputError as error:
             _log.warning("the encoded corpus is not kept for the next run: %s", error)
-    return _encode_into_temporary(
+    return encode_into_temporary(
         lambda out: _encode_files(files, text, out, threads, told, SourceReader(keep_hash=False))
     )
 
@@ -115,7 +115,14 @@ def _untold(done: int, total: int | None) -> None:
     """Take the progress that nobody asked for."""
 
 
-def _checked_threads(threads: int | None) -> int:
+def checked_threads(threads: int | None) -> int:
+    """Return how many threads split or count; all cores, up to eight, where it is not given.
+
+    Raises
+    ------
+    ConfigError
+        `threads` is below 1.
+    """
     if threads is None:
         return min(os.cpu_count() or 1, _MOST_THREADS)
     if threads < 1:
@@ -160,7 +167,14 @@ def _names_a_file(item: object) -> bool:
 _Encode = Callable[[IdFile], TypeTable]
 
 
-def _encode_into_temporary(encode: _Encode) -> TokenCorpus:
+def encode_into_temporary(encode: _Encode) -> TokenCorpus:
+    """Return the corpus whose ids and types `encode` gives, in a folder that goes when it is closed.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
     try:
         folder = Path(tempfile.mkdtemp(prefix="firth-corpus-"))
     except OSError as error:
