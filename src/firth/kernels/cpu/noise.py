@@ -30,12 +30,12 @@ def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint32]:
     """
     shares = weights * (len(weights) / weights.sum())
     table = np.empty((len(weights), 2), np.uint32)
-    _pair_up(shares, table)
+    pair_up(shares, table)
     return table
 
 
 @kernel()
-def _pair_up(shares, table):
+def pair_up(shares, table):
     """Fill `table` from `shares` (mean 1), which are used up."""
     size = len(shares)
     small, large = np.empty(size, np.int64), np.empty(size, np.int64)
