@@ -42,6 +42,8 @@ __all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 (all of them are str
 
 
 def __getattr__(name: str) -> Any:
+    if name == "corpus":  # whose names are used with their room
+        return importlib.import_module("firth.corpus")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'firth' has no attribute {name!r}")
