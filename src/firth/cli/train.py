@@ -63,6 +63,12 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     stop_words: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Drop these words: one a line.", rich_help_panel=_TEXT)
     ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="What each document counts: one number a line.", rich_help_panel=_TEXT
+        ),
+    ] = None,
     cache: Annotated[
         bool,
         typer.Option(
@@ -112,6 +118,7 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         trained = run(
             corpus, config, output=output, text=text, threads=threads, cache=cache, overwrite=overwrite, resume=resume,
             vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
+            weights=None if weights is None else _numbers(weights),
         )  # fmt: skip
     finally:
         for callback in reporter:
@@ -213,6 +220,18 @@ def _show_log() -> None:
     logger = logging.getLogger("firth")
     logger.handlers = [handler]
     logger.setLevel(logging.WARNING)
+
+
+def _numbers(path: Path) -> list[float]:
+    numbers = []
+    for line, text in enumerate(_lines(path), 1):
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            raise InputError(
+                f"{path}, line {line:,}: {text!r:.60} is no number; give one number a line"
+            ) from None
+    return numbers
 
 
 def _lines(path: Path) -> list[str]:

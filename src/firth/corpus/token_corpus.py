@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import weakref
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from firth.corpus.pages import release_pages
 from firth.corpus.type_table import TypeTable
@@ -40,6 +41,8 @@ class TokenCorpus:
         How often -1 stands in `ids`.
     fingerprint : str
         A hash of `ids` and `types`: equal fingerprints mean equal corpora, wherever they came from.
+    weights : ndarray of float32, shape (n_tokens + n_documents,), optional
+        What the terms of the loss count whose center is that token; see `weighted`.
     on_close : callable, optional
         Called once, by `close` or at the end of the process.
     """
@@ -52,8 +55,10 @@ class TokenCorpus:
         *,
         n_documents: int,
         fingerprint: str,
+        weights: NDArray[np.float32] | None = None,
         on_close: Callable[[], object] | None = None,
     ) -> None:
+        self._weights = weights
         self._ids: NDArray[np.int32] | None = ids
         self._types = types
         self._type_counts = type_counts
@@ -85,6 +90,11 @@ class TokenCorpus:
         return self._type_counts
 
     @property
+    def weights(self) -> NDArray[np.float32] | None:
+        """What each position counts as a center, read-only float32 of the shape of `ids`; None where all count 1."""
+        return self._weights
+
+    @property
     def n_tokens(self) -> int:
         """The number of tokens."""
         return int(self._type_counts.sum())
@@ -114,6 +124,66 @@ class TokenCorpus:
         """Let go of the ids, and of their file if it was temporary; closing twice does nothing."""
         self._ids = None
         self._closed()
+
+    def weighted(self, weights: ArrayLike) -> TokenCorpus:
+        """Return the same corpus, in which documents or tokens do not all count alike.
+
+        A token's weight multiplies all terms of the loss of which it is the center: a document of weight 2 is learned
+        from as if it stood there twice, one of weight 0 not at all. How often words are counted, drawn as noise and
+        thinned out does not change.
+
+        Parameters
+        ----------
+        weights : array_like of float, shape (n_documents,) or (n_tokens,)
+            One for each document, or one for each token in the order of the text, at least 0, not all 0. Where there
+            are as many documents as tokens, the two are the same.
+
+        Returns
+        -------
+        TokenCorpus
+            It shares the ids of this one, and closing one leaves the other open.
+
+        Raises
+        ------
+        InputError
+            There are too many or too few weights, or one is negative or not finite, or all are 0.
+
+        Examples
+        --------
+        >>> from firth.corpus import encode
+        >>> encode(["to be", "not to be"]).weighted([1, 0.5]).weights.tolist()
+        [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+        """
+        numbers = np.asarray(weights, np.float32)
+        if numbers.shape not in {(self.n_documents,), (self.n_tokens,)}:
+            raise InputError(
+                f"weights have the shape {numbers.shape}, but must be {self.n_documents:,} numbers, one for each "
+                f"document, or {self.n_tokens:,}, one for each token; documents without tokens are dropped"
+            )
+        wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+        if len(wrong) or not numbers.any():
+            value = (
+                f"number {wrong[0]:,} of the weights is {numbers[wrong[0]]}"
+                if len(wrong)
+                else "all weights are 0"
+            )
+            raise InputError(f"{value}, but they must be numbers of at least 0, and not all 0")
+        ends = np.flatnonzero(self.ids < 0)
+        if len(numbers) == self.n_documents:
+            spread = np.repeat(numbers, np.diff(ends, prepend=-1))
+        else:
+            spread = np.zeros(len(self.ids), np.float32)
+            spread[self.ids >= 0] = numbers
+        spread.flags.writeable = False
+        return TokenCorpus(
+            self.ids,
+            self.types,
+            self.type_counts,
+            n_documents=self.n_documents,
+            fingerprint=hashlib.sha256(self.fingerprint.encode() + spread.data).hexdigest(),
+            weights=spread,
+            on_close=functools.partial(_hold, self),
+        )
 
     def release(self, start: int, stop: int) -> None:
         """Say that the ids from `start` to `stop` are not needed soon: their pages leave this process's memory.
@@ -232,6 +302,10 @@ def open_corpus(
 def _fingerprint_of(ids: Path, types: Words) -> str:
     with ids.open("rb") as file:  # in blocks, so that what is read does not stay in memory
         return fingerprint(hashlib.file_digest(file, "sha256"), types)
+
+
+def _hold(corpus: TokenCorpus) -> None:
+    """Keep `corpus` until this is called."""
 
 
 def _nothing() -> None:

@@ -27,12 +27,19 @@ def make_learner(
     ------
     TrainingError
         The weights do not fit into the memory of this machine.
+    ConfigError
+        The corpus has weights that the model cannot heed.
     InputError, OutputError
         What is to be counted has no pairs, or does not fit into memory or on the disk.
     """
     if isinstance(config, WindowSettings):
         return windows.WindowLearner.of(corpus, config, vocabulary)
     if isinstance(config, GloVe):
+        if corpus.weights is not None:
+            raise ConfigError(
+                "the corpus has weights, but GloVe sums up pairs before it trains: repeat the documents that count "
+                "more, or choose another model"
+            )
 
         def counted(share: float) -> None:
             for callback in callbacks:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from numpy.typing import ArrayLike
+
 from firth import corpus as corpora
 from firth.config import MODELS, Settings, SkipGram, TextOptions
 from firth.corpus import TokenCorpus
@@ -37,6 +39,7 @@ def train(
     output: str | os.PathLike[str] | None = None,
     text: TextOptions | None = None,
     vocabulary: Vocabulary | None = None,
+    weights: ArrayLike | None = None,
     init: WordVectors | str | os.PathLike[str] | None = None,
     threads: int | None = None,
     cache: bool = True,
@@ -59,6 +62,8 @@ def train(
         How text becomes tokens.
     vocabulary : Vocabulary, optional
         The words to learn, instead of those that `config` chooses; counted anew in the corpus.
+    weights : array_like of float, optional
+        What each document, or each token, counts; see `firth.TokenCorpus.weighted`.
     init : WordVectors or path, optional
         Vectors that the words found there start from; the others start at random. If it holds output embeddings,
         these are taken over too.
@@ -120,9 +125,10 @@ def train(
         compiled = compiler.submit(warm_up, config)
         encoded = _encode(corpus, text, cache, threads, callbacks)
         try:
+            heeded = encoded if weights is None else encoded.weighted(weights)
             compiled.result()
             model = _train_encoded(
-                encoded, config, text, vocabulary=vocabulary, start=start, earlier=earlier, threads=threads,
+                heeded, config, text, vocabulary=vocabulary, start=start, earlier=earlier, threads=threads,
                 callbacks=callbacks,
             )  # fmt: skip
         finally:

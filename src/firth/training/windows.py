@@ -57,7 +57,8 @@ class WindowLearner:
             The weights do not fit into the memory of this machine.
         """
         plan = make_plan(config, vocabulary, len(corpus.ids))
-        return cls(plan, text_of(plan, corpus.ids, corpus.lookup_table(vocabulary)), corpus)
+        text = text_of(plan, corpus.ids, corpus.lookup_table(vocabulary), corpus.weights)
+        return cls(plan, text, corpus)
 
     def initialise(self, start: WordVectors | None) -> None:
         """Fill the weights of a new run, at random or from given vectors."""
@@ -200,9 +201,17 @@ def _softmax(
     return train_one
 
 
-def text_of(plan: Plan, ids: NDArray[np.int32], lookup: NDArray[np.int32]) -> state.Text:
+def text_of(
+    plan: Plan,
+    ids: NDArray[np.int32],
+    lookup: NDArray[np.int32],
+    weights: NDArray[np.float32] | None = None,
+) -> state.Text:
     """Return the corpus as the kernels see it; of `ids` the plain type, for which they are compiled."""
-    return state.Text(np.asarray(ids).view(np.ndarray), np.empty(0, np.float32), lookup, plan.keep)
+    if weights is None:
+        weights = np.empty(0, np.float32)
+        weights.flags.writeable = False
+    return state.Text(np.asarray(ids).view(np.ndarray), weights, lookup, plan.keep)
 
 
 def warm_up(config: WindowSettings) -> None:
