@@ -250,5 +250,5 @@ def warm_up(config: GloVe) -> None:
     with TokenCorpus(ids, Words.of(words), counts, n_documents=1, fingerprint="") as corpus:
         learner = GloVeLearner.of(corpus, small, Vocabulary(words, counts), threads=1)
         with learner.workers(1) as work:
-            work(0, 0, learner.n_positions)
+            work(0, 0, learner.round_length(1))
         learner.finish()
