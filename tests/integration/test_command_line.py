@@ -12,7 +12,7 @@ import firth
 from firth.cli import app, run
 
 COMMANDS = typer.main.get_command(app).commands
-NAMES = ["demo", "train", "neighbors", "analogy", "similarity", "evaluate", "convert", "info", "explain"]
+NAMES = ["demo", "train", "phrases", "neighbors", "analogy", "similarity", "evaluate", "convert", "info", "explain"]
 
 
 def test_the_commands_are_these_in_this_order():

@@ -8,7 +8,18 @@ import sys
 from firth.cli.app import app, main as run
 
 # In the order in which the help lists them.
-_COMMANDS = ("demo", "train", "neighbors", "analogy", "similarity", "evaluate", "convert", "info", "explain")
+_COMMANDS = (
+    "demo",
+    "train",
+    "phrases",
+    "neighbors",
+    "analogy",
+    "similarity",
+    "evaluate",
+    "convert",
+    "info",
+    "explain",
+)
 
 for _name in _COMMANDS:
     importlib.import_module(f"firth.cli.{_name}")
