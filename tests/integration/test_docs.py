@@ -144,7 +144,18 @@ def rows_of_the_table(page, heading):
 def test_the_table_of_options_is_the_dataclass():
     table = rows_of_the_table(ROOT / "docs" / "guides" / "training.md", "Options")
     told = [(name.strip("`"), default.strip("`")) for name, _, default, *_ in table]
-    assert told == [(field.name, repr(field.default)) for field in dataclasses.fields(firth.SkipGram)]
+    assert sorted(told) == sorted(
+        (field.name, repr(field.default)) for field in dataclasses.fields(firth.SkipGram)
+    )
+
+
+def test_the_table_of_defaults_has_every_setting_of_every_model():
+    table = rows_of_the_table(ROOT / "docs" / "guides" / "models.md", "Defaults")
+    told = {name.strip("`"): [cell.strip("`") for cell in cells] for name, *cells in table}
+    assert len(told) == len(table)
+    kinds = (firth.SkipGram, firth.CBOW, firth.FastText, firth.GloVe)
+    defaults = [{field.name: repr(field.default) for field in dataclasses.fields(kind)} for kind in kinds]
+    assert told == {name: [of.get(name, "") for of in defaults] for name in set().union(*defaults)}
 
 
 def test_each_option_is_called_the_same_at_the_command_line():
