@@ -146,16 +146,16 @@ class _Search:
         scale = int(word_counts.sum()) if options.score != "gensim" else n_words + counted.n_pairs
         scores = self._scores(counted.counts, first, second, options.min_counts[number], scale)
         chosen = np.flatnonzero(scores > options.thresholds[number])
-        phrases = []
-        for place in chosen.tolist():
-            left, right = counted.pairs[place].tolist()
-            parts = tuple(joiner.words[part] for part in (*lefts.parts(left), right))
-            phrases.append(
-                Phrase(
-                    delimiter.join(parts), parts, int(counted.counts[place]), float(scores[place]), number + 1
-                )
+        parts = [(*lefts.parts(left), right) for left, right in counted.pairs[chosen].tolist()]
+        return [
+            Phrase(delimiter.join(spelled), spelled, count, score, number + 1)
+            for spelled, count, score in zip(
+                _spelled(parts, joiner.words),
+                counted.counts[chosen].tolist(),
+                scores[chosen].tolist(),
+                strict=True,
             )
-        return phrases
+        ]
 
     def _scores(
         self,
@@ -196,6 +196,12 @@ class _Search:
             yield np.memmap(folder / "lefts.int32", np.int32, "r"), word_counts
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spelled(parts: Sequence[tuple[int, ...]], words: Words) -> Iterator[tuple[str, ...]]:
+    needed = np.unique(np.fromiter(itertools.chain.from_iterable(parts), np.int64))
+    names = dict(zip(needed.tolist(), words.take(needed), strict=True))
+    return (tuple(names[word] for word in each) for each in parts)
 
 
 def _checked_memory(limit: int) -> int:
