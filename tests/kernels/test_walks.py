@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from scipy import sparse, stats
 
 from firth.corpus.graph import Graph
-from firth.kernels.cpu import walk_ids, walks
+from firth.kernels.cpu import walks
 from firth.kernels.cpu.random import stream_key
 from firth.objectives.walks import transition_probabilities
 
@@ -165,28 +165,5 @@ def test_closing_moves_walks_together(lengths):
     length = 4
     out = np.arange(len(lengths) * (length + 1), dtype=np.int32)
     expected = [x for i, n in enumerate(lengths) for x in [*range(5 * i, 5 * i + n), -1]]
-    n = walk_ids.close_walks(out, np.array(lengths, np.int64), length)
+    n = walks.close_walks(out, np.array(lengths, np.int64), length)
     assert out[:n].tolist() == expected
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=5), max_size=12), st.integers(0, 12))
-def test_numbers_come_in_the_order_of_sight_and_text_is_what_joining_gives(lines, cut):
-    names = ["a", "bb", "", "ä", "e e", "ff", "g"]
-    encoded = [name.encode() for name in names]
-    text = np.frombuffer(b"".join(encoded), np.uint8).copy()
-    offsets = np.concatenate([[0], np.cumsum([len(name) for name in encoded])])
-    ids = np.array([x for line in lines for x in [*line, -1]], np.int32)
-    out = np.empty(walk_ids.text_length(ids, offsets), np.uint8)
-    walk_ids.write_text(ids, text, offsets, out)
-    assert out.tobytes().decode() == "".join(" ".join(names[i] for i in line) + "\n" for line in lines)
-    seen = list(dict.fromkeys(i for line in lines for i in line))
-    numbers, counts = np.full(7, -1, np.int32), np.zeros(7, np.int64)
-    first, second = ids[:cut].copy(), ids[cut:].copy()
-    n_seen = walk_ids.number_by_sight(first, numbers, counts, 0)
-    assert walk_ids.number_by_sight(second, numbers, counts, n_seen) == len(seen)
-    expected = [x for line in lines for x in [*map(seen.index, line), -1]]
-    assert [*first.tolist(), *second.tolist()] == expected
-    assert counts.tolist() == [
-        sum(line.count(node) for line in lines) for node in [*seen, *[None] * (7 - len(seen))]
-    ]

@@ -12,6 +12,7 @@ _COMMANDS = (
     "demo",
     "train",
     "phrases",
+    "walks",
     "neighbors",
     "analogy",
     "similarity",

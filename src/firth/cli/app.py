@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -72,12 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"interrupted: {notice}", status=_INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
-    except OSError as error:
+    except (OSError, SystemExit) as ending:
+        # click makes an exit of a pipe that breaks while a command is writing.
+        failure = ending.__context__ if isinstance(ending, SystemExit) else ending
+        if not isinstance(failure, OSError) or (failure is not ending and failure.errno != errno.EPIPE):
+            raise
         # What Python still holds for standard output would fail again at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
+        if isinstance(failure, BrokenPipeError):
             return 0  # the reader has gone (firth neighbors ... | head): nothing to say, nowhere to say it
-        return _complain(f"cannot write the output: {error.strerror or error}; choose another place for it")
+        reason = failure.strerror or failure
+        return _complain(f"cannot write the output: {reason}; choose another place for it")
     if status == _INTERRUPTED:
         return _complain("interrupted: nothing was saved", status=_INTERRUPTED)
     return status if isinstance(status, int) else 0

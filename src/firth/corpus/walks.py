@@ -21,7 +21,7 @@ from firth.corpus.encoder import IdFile, unwritable
 from firth.corpus.graph import Edges, Graph
 from firth.corpus.token_corpus import IDS, TokenCorpus, fingerprint
 from firth.errors import ConfigError, CorpusError
-from firth.kernels.cpu import walk_ids, walks as kernels
+from firth.kernels.cpu import joining, walks as kernels
 from firth.kernels.cpu.random import stream_key
 from firth.vocabulary import Words
 
@@ -113,7 +113,7 @@ def random_walks(
 
 def walk_text(
     graph: Graph, options: WalkOptions, *, threads: int | None = None, progress: Progress | None = None
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Walk over a graph and yield the walks as UTF-8: a line for each, spaces between its nodes.
 
     They are those of `random_walks` with the same options, in the same order.
@@ -149,9 +149,8 @@ def walk_text(
     text, offsets = graph.nodes.text.copy(), graph.nodes.offsets.copy()
 
     def as_text(ids: _Ids) -> bytes:
-        out = np.empty(walk_ids.text_length(ids, offsets), np.uint8)
-        walk_ids.write_text(ids, text, offsets, out)
-        return out.tobytes()
+        spelled: NDArray[np.uint8] = joining.spell(ids, -1, text, offsets)
+        return spelled.tobytes()
 
     return _walk(graph, options, threads, as_text, progress)
 
@@ -200,7 +199,7 @@ def _walk(
             kernels.walk_with_bias(starts, length, key, rows, back, away, out, lengths)
         else:
             kernels.walk_by_weight(starts, length, key, rows, out, lengths)
-        return finish(out[: walk_ids.close_walks(out, lengths, length)]), len(starts)
+        return finish(out[: kernels.close_walks(out, lengths, length)]), len(starts)
 
     with contextlib.closing(_in_order(walk, _starts(graph.n_nodes, options), threads)) as finished:
         for result, n in finished:
@@ -238,23 +237,32 @@ def _in_order(
 
 
 class _Numbering:
-    """Numbers nodes in the order in which the walks first show them, as the types of a corpus are numbered."""
+    """Numbers nodes in the order in which the walks first show them, as the types of a corpus are numbered.
+
+    Attributes
+    ----------
+    n_documents : int
+        Walks numbered so far.
+    """
 
     def __init__(self, n_nodes: int) -> None:
         self._numbers = np.full(n_nodes, -1, np.int32)
+        self._seen = np.empty(n_nodes, np.int32)
         self._counts = np.zeros(n_nodes, np.int64)
         self._n_seen = 0
+        self.n_documents = 0
 
     def apply(self, ids: _Ids) -> _Ids:
         """Replace the nodes in `ids` by their numbers, and count them; return `ids`."""
-        self._n_seen = walk_ids.number_by_sight(ids, self._numbers, self._counts, self._n_seen)
+        self._n_seen, n_documents = joining.number_as_seen(
+            ids, self._numbers, self._seen, self._n_seen, self._counts
+        )
+        self.n_documents += n_documents
         return ids
 
     def types(self, nodes: Words) -> Words:
         """Return the names of all nodes, each of which begins a walk, in the order of their numbers."""
-        order = np.empty(self._n_seen, np.int64)
-        order[self._numbers] = np.arange(len(self._numbers))
-        return nodes.take(order)
+        return nodes.take(self._seen)
 
     def counts(self) -> NDArray[np.int64]:
         """Return how often each number was met, read-only."""
@@ -263,11 +271,10 @@ class _Numbering:
 
 
 def _corpus_in_memory(graph: Graph, blocks: Iterator[_Ids], numbering: _Numbering, most: int) -> TokenCorpus:
-    ids, n, n_documents = np.empty(most, np.int32), 0, 0
+    ids, n = np.empty(most, np.int32), 0
     for block in blocks:
         ids[n : n + len(block)] = block
         n += len(block)
-        n_documents += int(np.count_nonzero(block < 0))
     ids = ids[:n]
     ids.flags.writeable = False
     types = numbering.types(graph.nodes)
@@ -275,7 +282,7 @@ def _corpus_in_memory(graph: Graph, blocks: Iterator[_Ids], numbering: _Numberin
         ids,
         types,
         numbering.counts(),
-        n_documents=n_documents,
+        n_documents=numbering.n_documents,
         fingerprint=fingerprint(hashlib.sha256(ids.data), types),
     )
 
@@ -292,7 +299,7 @@ def _corpus_in_file(graph: Graph, blocks: Iterator[_Ids], numbering: _Numbering)
     try:
         with IdFile(folder / IDS) as out:
             for block in blocks:
-                out.write(block, int(np.count_nonzero(block < 0)))
+                out.write(block, numbering.n_documents - out.n_documents)
         types = numbering.types(graph.nodes)
         return TokenCorpus(
             np.memmap(folder / IDS, np.int32, "r"),

@@ -21,7 +21,7 @@ from firth.kernels.cpu.intrinsics import prefetch
 from firth.kernels.cpu.noise import pair_up
 from firth.kernels.cpu.random import HALF, LOW, below, draw
 
-_NOBODY = -1
+_NOBODY, _END_OF_WALK = -1, -1
 _GROUP = 32
 _SHORT_ROW = 16
 _PATIENCE = 16
@@ -327,3 +327,32 @@ def _proposal(begin, end, bits, table):
 def _unit(bits):
     """Return a number from 0 to 1, without 1, from 64 random bits."""
     return np.float64(bits >> _11) * _UNIT
+
+
+@kernel()
+def close_walks(out, lengths, length):
+    """Put -1 behind each walk and move the walks together.
+
+    Parameters
+    ----------
+    out : ndarray of int32, shape (n_walks * (length + 1),)
+        As walking has filled it. Mutated.
+    lengths : ndarray of int64, shape (n_walks,)
+        How many nodes each walk has.
+    length : int
+        How many it can have.
+
+    Returns
+    -------
+    int
+        How much of `out` is filled now.
+    """
+    n = 0
+    for i in range(len(lengths)):
+        begin = i * (length + 1)
+        for k in range(lengths[i]):
+            out[n + k] = out[begin + k]
+        n += lengths[i]
+        out[n] = _END_OF_WALK
+        n += 1
+    return n
