@@ -15,6 +15,7 @@ from firth.corpus.encode import Source, encode, encode_into_temporary
 from firth.corpus.phrase_file import read_phrases, write_phrases
 from firth.corpus.phrase_joining import Joiner
 from firth.corpus.token_corpus import TokenCorpus
+from firth.errors import InputError
 
 Progress = Callable[[str, float, float | None], None]
 """Told what is being done, how much of it is done, and how much there is in all."""
@@ -111,7 +112,16 @@ class Phrases(Sequence[Phrase]):
         """Return the tokens of one document with phrases joined, from left to right, pass by pass.
 
         A token that ends a phrase begins no other in the same pass.
+
+        Raises
+        ------
+        InputError
+            The tokens are a string, whose items would be characters.
         """
+        if isinstance(tokens, str):
+            raise InputError(
+                f"tokens is the string {tokens!r:.60}, but must be several tokens: split it first"
+            )
         connectors = frozenset(self._options.connector_words)
         joined = list(tokens)
         for steps in self._steps:

@@ -184,6 +184,13 @@ def test_connector_words_stand_inside_a_phrase_but_neither_begin_nor_end_it():
     assert phrases.apply(["bank", "of", "the", "america"]) == ["bank", "of", "the", "america"]
 
 
+def test_text_that_is_not_split_is_refused():
+    with pytest.raises(
+        InputError, match="tokens is the string 'new york', but must be several tokens: split it"
+    ):
+        find_phrases(NEWS).apply("new york")
+
+
 def test_no_phrase_reaches_across_documents():
     phrases = find_phrases(["new", "york"] * 50 + ["other words here"] * 3, min_count=1, threshold=0)
     assert {phrase.token for phrase in phrases} == {"other_words", "words_here"}
