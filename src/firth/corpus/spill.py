@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -68,6 +69,11 @@ class ArrayFile:
     def close(self) -> None:
         """Close the file; it stays on disk."""
         self._file.close()
+
+    def remove(self) -> None:
+        """Close the file and remove it."""
+        self.close()
+        self.path.unlink(missing_ok=True)
 
     def append(self, array: NDArray[Any]) -> int:
         """Write `array` behind all others, and return the index of its first element.
@@ -180,8 +186,11 @@ class PartCounts:
         return at
 
     def close(self) -> None:
-        """Close the file."""
-        self._neighbors.close()
+        """Remove the files; closing twice does nothing."""
+        self._neighbors.remove()
+        self.starts = self.counts = np.empty(0, np.int64)
+        with contextlib.suppress(OSError):  # where a mapped file cannot be removed, the folder is, later
+            self._index.unlink(missing_ok=True)
 
 
 class UnsortedRecords:
@@ -205,8 +214,7 @@ class UnsortedRecords:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._file.path.unlink(missing_ok=True)
+        self._file.remove()
 
     def add(self, first: int, counts: NDArray[np.int64], neighbors: NDArray[np.void]) -> None:
         """Make records of the neighbours of the words from `first` on; any thread may call this, in any order.

@@ -156,6 +156,21 @@ def test_records_cannot_be_changed_and_are_gone_when_closed(text, own_folder):
         _ = counts.records
 
 
+def test_files_go_as_soon_as_they_are_not_needed(text, own_folder, monkeypatch):
+    corpus, vocabulary, _ = text
+    monkeypatch.setattr(cooccurrence, "choose_sizes", lambda *_: Sizes(2, 700, 300, 1000))
+    seen = set()
+
+    def look(share):
+        names = {path.name for path in next(own_folder.iterdir()).iterdir()}
+        seen.add((any(name.startswith("part-") for name in names), "unsorted" in names, "records" in names))
+
+    count_cooccurrences(corpus, vocabulary, progress=look).close()
+    assert (True, True, False) in seen
+    assert (False, True, True) in seen
+    assert not any(parts and records for parts, _, records in seen)
+
+
 def test_a_forgotten_result_is_removed(text, own_folder):
     corpus, vocabulary, _ = text
     count_cooccurrences(corpus, vocabulary)
