@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import json
 import shutil
+import statistics
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -50,14 +51,45 @@ CONTESTANTS = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What one run is asked to do; the rest is the same for all (`benchmarks.trainers.common`)."""
+    """What one run is asked to do, in firth's words.
 
+    Parameters
+    ----------
+    model : {"skipgram", "cbow", "fasttext"}
+    loss : {"negative-sampling", "hierarchical-softmax", "softmax"}
+        Of the full softmax, the loss reached is judged, too.
+    cbow_gradient, position_weights
+        What only firth has.
+    """
+
+    model: str = "skipgram"
+    loss: str = "negative-sampling"
     dim: int = 100
     threads: int = 1
     epochs: int = 1
     seed: int = 1
     window: int = 5
     negatives: int = 5
+    subsample: float = SUBSAMPLE
+    learning_rate: float = LEARNING_RATE
+    min_n: int = 0
+    max_n: int = 0
+    buckets: int = 0
+    cbow_gradient: str = "word2vec"
+    position_weights: bool = False
+
+    def identity(self) -> Record:
+        """Return what a record tells of the settings: those of `_UNTOLD` only where they are unusual."""
+        values = dataclasses.asdict(self)
+        return {name: v for name, v in values.items() if name not in _UNTOLD or v != _UNTOLD[name]}
+
+
+_UNTOLD: Record = {
+    field.name: field.default
+    for field in dataclasses.fields(Settings)
+    if field.name in ("model", "loss", "min_n", "max_n", "buckets", "cbow_gradient", "position_weights")
+}
+"""Settings that records of plain skip-gram lack, as those did that were written before there was another model."""
 
 
 class Contest:
@@ -103,12 +135,16 @@ class Contest:
             "wall_seconds": measured.wall_seconds,
             "cpu_seconds": measured.cpu_seconds,
             "peak_bytes": measured.peak_bytes,
+            "pairs_per_epoch": self.corpus.expected_pairs(settings.subsample, settings.window),
             "trained_per_epoch": report["trained_per_epoch"],
             "counted": report["counted"],
             "ended": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
         if judged:
             record["quality"] = measure.module("judge", self._vectors, self.data).report
+        if settings.loss == "softmax":
+            arguments = (self._vectors, self._targets, self.corpus.path, settings.window)
+            record["softmax_loss"] = measure.module("softmax_loss", *arguments).report["loss"]
         return record
 
     def identity(self, name: str, settings: Settings) -> Record:
@@ -116,34 +152,38 @@ class Contest:
         return {
             "trainer": name,
             "version": self.versions.get(CONTESTANTS[name].package),
-            **dataclasses.asdict(settings),
-            "subsample": SUBSAMPLE,
+            **settings.identity(),
             "min_count": self.recipe.min_count,
-            "learning_rate": LEARNING_RATE,
             "tokens": self.corpus.tokens,
             "vocabulary": self.corpus.vocabulary,
             "sha256": self.corpus.sha256,
         }
 
-    def warm_up(self, names: Iterable[str], settings: Settings) -> None:
-        """Let what compiles do so before the first timed run."""
+    def warm_up(self, names: Iterable[str], settings: Settings, *, words: int = _WARM_UP_WORDS) -> None:
+        """Let what compiles do so before the first timed run, on the first `words` of the corpus."""
         chosen = {CONTESTANTS[name] for name in names}
         for contestant in sorted((c for c in chosen if c.compiles and not c.cold), key=lambda c: c.flags):
-            start = _folded(Recipe(source=self.recipe.source, limit=_WARM_UP_WORDS), self.work)
+            start = _folded(Recipe(source=self.recipe.source, limit=words), self.work)
             self._train(contestant, start.path, settings)
 
     @property
     def _vectors(self) -> Path:
         return self.work / "vectors.bin"
 
+    @property
+    def _targets(self) -> Path:
+        return self.work / "targets.bin"
+
     def _train(self, contestant: Contestant, corpus: str, settings: Settings) -> measure.Measured:
         self._vectors.unlink(missing_ok=True)
-        job = {**dataclasses.asdict(settings), "min-count": self.recipe.min_count}
+        job = {**dataclasses.asdict(settings), "min_count": self.recipe.min_count}
+        if settings.loss == "softmax":
+            job["targets"] = self._targets
         return measure.module(
             f"trainers.{contestant.module}",
             corpus,
             self._vectors,
-            *(text for option, value in job.items() for text in (f"--{option}", value)),
+            *_as_options(job),
             *contestant.flags,
             environment=self._environment(contestant),
         )
@@ -158,7 +198,7 @@ class Contest:
 
     def _check_amount(self, name: str, report: Record, settings: Settings) -> None:
         """Stop where a trainer did not train the whole corpus: its figures would mean nothing."""
-        expected = self.corpus.expected(report["counted"], settings.window)
+        expected = self.corpus.expected(report["counted"], settings.window, settings.subsample)
         # Threads may each run on to the end of their last batch: gensim's of 10,000 words, twice.
         most = expected * (1 + report["slack"]) + 20_000 * settings.threads
         if not expected * (1 - report["slack"]) <= report["trained_per_epoch"] <= most:
@@ -166,6 +206,16 @@ class Contest:
                 f"{name} trained {report['trained_per_epoch']:,.0f} {report['counted']} an epoch, but the "
                 f"corpus has {expected:,.0f}: it did not train the whole corpus, or not only that"
             )
+
+
+def find_run(records: Iterable[Record], wanted: Record) -> Record | None:
+    """Return the first record of the run that `wanted` names, its kind with its identity."""
+    for record in records:
+        if wanted.items() <= record.items() and all(
+            record.get(name, usual) == wanted.get(name, usual) for name, usual in _UNTOLD.items()
+        ):
+            return record
+    return None
 
 
 def head(contest: Contest, command: list[str]) -> Record:
@@ -209,6 +259,16 @@ def work_folder(chosen: Path | None) -> Iterator[Path]:
         yield chosen.resolve()
 
 
+def _as_options(job: Record) -> Iterator[str]:
+    """Yield a job as a trainer's command line; a switch that is off is left out."""
+    for name, value in job.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            yield option
+        elif value is not False:
+            yield from (option, str(value))
+
+
 def _folded(recipe: Recipe, work: Path) -> Folded:
     recipe = dataclasses.replace(recipe, source=str(Path(recipe.source).resolve()))
     state = Path(recipe.source).stat()
@@ -222,6 +282,11 @@ def _folded(recipe: Recipe, work: Path) -> Folded:
 
 
 def _summary(record: Record) -> str:
+    if record["kind"] == "cost":
+        middle = statistics.median(record["microseconds"])
+        return f"{record['loss']:22} {record['words']:,} words: {middle:.3g} µs a pair"
+    if record["kind"] == "failed":
+        return f"{record['trainer']:14} failed: {record['reason']}"
     line = (
         f"{record['trainer']:14} dim {record['dim']} threads {record['threads']} seed {record['seed']}: "
         f"{record['words_per_second'] / 1e6:.3f} M words/s, {record['wall_seconds']:.1f} s in all, "

@@ -41,6 +41,9 @@ class Recipe:
         Mark the words of each copy, so that the vocabulary grows with the text.
     min_count : int
         What the contestants are told, for the counts of the vocabulary.
+    max_vocab : int
+        Leave out all but so many different words, the most frequent ones, for tools that cannot do that
+        themselves; 0 keeps all.
     """
 
     source: str
@@ -48,6 +51,7 @@ class Recipe:
     copies: int = 1
     distinct: bool = False
     min_count: int = 5
+    max_vocab: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,16 +81,20 @@ class Folded:
     words_by_count: dict[str, int]
     sha256: str
 
-    def expected(self, counted: str, window: int) -> float:
+    def expected(self, counted: str, window: int, subsample: float = SUBSAMPLE) -> float:
         """Return how much one epoch has of what a tool counts (see `benchmarks.trainers.common.Trained`)."""
         if counted == "pairs":
-            return self.expected_pairs(SUBSAMPLE, window)
+            return self.expected_pairs(subsample, window)
+        if counted == "centers":
+            return self.expected_centers(subsample)
         base, _, lines = counted.partition("+")
         tokens = {"tokens": self.tokens, "vocabulary": self.vocabulary_tokens}[base]
         return tokens + (self.lines if lines else 0)
 
     def expected_centers(self, subsample: float) -> float:
         """Return how many tokens subsampling keeps in an epoch, on average (word2vec.c's formula)."""
+        if not subsample:
+            return self.vocabulary_tokens
         kept = 0.0
         for text, words in self.words_by_count.items():
             ratio = subsample * self.vocabulary_tokens / int(text)
@@ -105,7 +113,7 @@ def fold(recipe: Recipe, target: Path) -> Folded:
     digest = hashlib.sha256()
     lines = 0
     with target.open("wb") as out:
-        for words in _all_lines(recipe):
+        for words in _chosen_lines(recipe):
             counts.update(words)
             text = b" ".join(words) + b"\n"
             digest.update(text)
@@ -122,6 +130,18 @@ def fold(recipe: Recipe, target: Path) -> Folded:
         words_by_count={str(count): words for count, words in sorted(collections.Counter(kept).items())},
         sha256=digest.hexdigest(),
     )
+
+
+def _chosen_lines(recipe: Recipe) -> Iterator[list[bytes]]:
+    """Yield the lines with the words that the recipe keeps; of equally frequent ones, the first in the text."""
+    if not recipe.max_vocab:
+        yield from _all_lines(recipe)
+        return
+    counts = collections.Counter(word for words in _all_lines(recipe) for word in words)
+    kept = {word for word, _ in counts.most_common(recipe.max_vocab)}
+    for words in _all_lines(recipe):
+        if line := [word for word in words if word in kept]:
+            yield line
 
 
 def _all_lines(recipe: Recipe) -> Iterator[list[bytes]]:

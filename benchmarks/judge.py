@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 
 RESTRICT = 30_000
 SIMILARITY = {"ws353": "ws353.txt", "men": "men3k.txt", "simlex": "simlex999.txt"}
-_LINE_END = "</s>"
+LINE_END = "</s>"
 _BATCH = 1_000
 
 Rows = NDArray[np.float32]
@@ -31,7 +31,7 @@ def judge(vectors: Path, data: Path) -> dict[str, float]:
     if not np.isfinite(rows).all():
         raise SystemExit(f"{vectors} holds values that are not finite")
     # Two of the tools keep a word for the end of a line, which would push another out of the 30,000.
-    keep = [i for i, word in enumerate(words) if word != _LINE_END]
+    keep = [i for i, word in enumerate(words) if word != LINE_END]
     rows = rows[keep] / np.maximum(np.linalg.norm(rows[keep], axis=1, keepdims=True), 1e-12)
     index: Index = {}
     for position, i in enumerate(keep):

@@ -66,17 +66,11 @@ def _quality(running: Contest, options: argparse.Namespace, earlier: list[Record
         )
         for name in names:
             wanted = {"kind": "quality", **running.identity(name, settings)}
-            known = (
-                next((r for r in earlier if wanted.items() <= r.items()), None) if _is_peer(name) else None
-            )
+            known = contest.find_run(earlier, wanted) if CONTESTANTS[name].package != "firth" else None
             if known is not None:
                 yield {**known, "reused": True}
             else:
                 yield {"kind": "quality", **running.run(name, settings, judged=True)}
-
-
-def _is_peer(name: str) -> bool:
-    return CONTESTANTS[name].package != "firth"
 
 
 def _parse() -> argparse.Namespace:

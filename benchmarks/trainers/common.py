@@ -11,10 +11,8 @@ from typing import Any
 
 SUBSAMPLE = 1e-4
 LEARNING_RATE = 0.025
-MIN_LEARNING_RATE = LEARNING_RATE * 1e-4
-"""Where word2vec.c stops; fastText goes to 0, the others are told."""
-
-_DEFAULTS = {"dim": 100, "epochs": 1, "threads": 1, "seed": 1, "window": 5, "negatives": 5, "min_count": 5}
+LAST_SHARE = 1e-4
+"""The share of its start at which word2vec.c's rate stops; fastText goes to 0, the others are told."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,14 +21,35 @@ class Job:
 
     corpus: Path
     output: Path
-    dim: int
-    epochs: int
-    threads: int
-    seed: int
-    window: int
-    negatives: int
-    min_count: int
-    hogwild: bool
+    targets: Path | None = None
+    """Where to write the output embeddings, too."""
+    model: str = "skipgram"
+    loss: str = "negative-sampling"
+    dim: int = 100
+    epochs: int = 1
+    threads: int = 1
+    seed: int = 1
+    window: int = 5
+    negatives: int = 5
+    min_count: int = 5
+    subsample: float = SUBSAMPLE
+    learning_rate: float = LEARNING_RATE
+    min_n: int = 0
+    max_n: int = 0
+    buckets: int = 0
+    cbow_gradient: str = "word2vec"
+    position_weights: bool = False
+    hogwild: bool = False
+
+    @property
+    def min_learning_rate(self) -> float:
+        """The rate at the end."""
+        return self.learning_rate * LAST_SHARE
+
+    def refuse_unless(self, tool: str, *, models: Iterable[str], losses: Iterable[str]) -> None:
+        """Stop where a tool is asked for what it has not: it must not train something else instead."""
+        if self.model not in models or self.loss not in losses:
+            raise SystemExit(f"{tool} has no {self.model} with {self.loss}: choose another contestant")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,9 +60,9 @@ class Trained:
     ----------
     trained_per_epoch : float
         What the tool itself says it trained on in an epoch.
-    counted : {"tokens", "tokens+lines", "vocabulary", "vocabulary+lines", "pairs"}
+    counted : {"tokens", "tokens+lines", "vocabulary", "vocabulary+lines", "pairs", "centers"}
         What that is a number of: every token or those in the vocabulary, each without or with one for the
-        end of a line, or pairs of center and context. The harness compares it with its own count.
+        end of a line, pairs of center and context, or centers. The harness compares it with its own count.
     slack : float
         How far, as a share, the count may be off because of how the tool reports it.
     seconds : float
@@ -64,9 +83,13 @@ def main(train: Callable[[Job], Trained]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus", type=Path)
     parser.add_argument("output", type=Path)
-    for name, default in _DEFAULTS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
-    parser.add_argument("--hogwild", action="store_true", help="firth only: threads that do not wait")
+    parser.add_argument("--targets", type=Path)
+    for field in dataclasses.fields(Job)[3:]:
+        option = f"--{field.name.replace('_', '-')}"
+        if isinstance(field.default, bool):
+            parser.add_argument(option, action="store_true")
+        else:
+            parser.add_argument(option, type=type(field.default), default=field.default)
     print(json.dumps(dataclasses.asdict(train(Job(**vars(parser.parse_args()))))))
 
 

@@ -10,16 +10,21 @@ from benchmarks.trainers import common
 
 
 def train(job: common.Job) -> common.Trained:
+    job.refuse_unless(
+        "gensim", models=("skipgram", "cbow"), losses=("negative-sampling", "hierarchical-softmax")
+    )
+    tree = job.loss == "hierarchical-softmax"
     model = Word2Vec(
-        sg=1,
-        hs=0,
+        sg=int(job.model == "skipgram"),
+        hs=int(tree),
+        cbow_mean=1,
         vector_size=job.dim,
         window=job.window,
-        negative=job.negatives,
-        sample=common.SUBSAMPLE,
+        negative=0 if tree else job.negatives,
+        sample=job.subsample,
         min_count=job.min_count,
-        alpha=common.LEARNING_RATE,
-        min_alpha=common.MIN_LEARNING_RATE,
+        alpha=job.learning_rate,
+        min_alpha=job.min_learning_rate,
         workers=job.threads,
         seed=job.seed,
     )

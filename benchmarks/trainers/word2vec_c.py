@@ -21,16 +21,20 @@ _REPORTING_STEP = 10_000
 
 
 def train(job: common.Job) -> common.Trained:
+    job.refuse_unless(
+        "word2vec.c", models=("skipgram", "cbow"), losses=("negative-sampling", "hierarchical-softmax")
+    )
+    tree = job.loss == "hierarchical-softmax"
     options = {
         "train": job.corpus,
         "output": job.output,
         "size": job.dim,
         "window": job.window,
-        "sample": common.SUBSAMPLE,
-        "negative": job.negatives,
-        "hs": 0,
-        "cbow": 0,
-        "alpha": common.LEARNING_RATE,
+        "sample": job.subsample,
+        "negative": 0 if tree else job.negatives,
+        "hs": int(tree),
+        "cbow": int(job.model == "cbow"),
+        "alpha": job.learning_rate,
         "min-count": job.min_count,
         "iter": job.epochs,
         "threads": job.threads,
