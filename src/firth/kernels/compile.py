@@ -30,12 +30,13 @@ def kernel(*, inner: bool = False, **options: Any) -> Callable[[_Function], _Fun
     ----------
     inner : bool
         Only other kernels call it, so that nothing is made by which Python could: unpacking tuples of many arrays
-        takes a third of the time to compile.
+        takes a third of the time to compile. It becomes part of each of them: passing on such tuples took a tenth
+        of the time to train.
     **options
         Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered.
     """
     if inner:
-        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
 
     def decorate(function: _Function) -> _Function:
         dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)

@@ -28,8 +28,6 @@ MOST_CHUNKS = 8
 _BOLDNESS = 3.2
 """Learning rate times cap: how far a row may move in one super-step, in units of its terms' gradients."""
 _NUMBERS_OF_A_ROUND = 1 << 27
-_MOST_LOGITS = 1 << 26
-"""Numbers that the softmax of a super-step may take."""
 _KEPT_ALWAYS = 2.0**32 - 1.0
 
 
@@ -111,9 +109,8 @@ def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) 
     bucket_ids, tables = make_tables(config, vocabulary, counts, noise)
     loads = Loads.of(config, tables, kept=counts * keep, noise=noise)
     cap = _BOLDNESS / config.learning_rate
-    most = CENTERS_OF_A_CHUNK * MOST_CHUNKS
-    if config.loss == "softmax":
-        most = max(CENTERS_OF_A_CHUNK, min(most, _MOST_LOGITS // len(vocabulary)))
+    # All centers of a softmax pull at the same rows, in much the same direction; its products are large anyway.
+    most = CENTERS_OF_A_CHUNK * (1 if config.loss == "softmax" else MOST_CHUNKS)
     centers = largest_super_step(loads, config.learning_rate, cap, most=most)
     plan = Plan(
         config=config,
@@ -150,6 +147,7 @@ def make_options(
         mean=not isinstance(config, CBOW) or config.combine == "mean",
         exact=isinstance(config, CBOW) and config.cbow_gradient == "exact",
         exclude=config.exclude_window_negatives,
+        labelled=len(tables.path_offsets) > 0,
         negatives=config.negatives,
         cap=cap,
         block_length=_block_length(config.dim),

@@ -153,3 +153,14 @@ def test_given_vectors_are_where_training_starts(loss):
     model = firth.train(documents(), config, init=start)
     np.testing.assert_allclose(model.vectors.embeddings, start.embeddings, atol=1e-6)
     np.testing.assert_allclose(model.vectors["seaside"], start["seaside"], atol=1e-6)
+
+
+def test_the_softmax_stays_calm_where_frequent_words_meet_a_high_rate():
+    """All centers pull at the same rows in much the same direction, which undamped made the loss run away."""
+    rng = np.random.default_rng(1)
+    shares = 1.0 / np.arange(1, 301)
+    words = np.array([f"w{i}" for i in range(300)])
+    text = [words[rng.choice(300, 500, p=shares / shares.sum())].tolist() for _ in range(60)]
+    config = firth.SkipGram(loss="softmax", dim=30, learning_rate=0.1, subsample=0, epochs=4, min_count=1)
+    losses = [epoch.loss for epoch in firth.train(text, config).history]
+    assert max(losses) < 5.4  # the entropy of the words is 4.9

@@ -93,9 +93,11 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     own_masses = work.own_masses
     for i in range(n):
         own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
+        own = _ZERO
         for term in range(begin[i], begin[i + 1]):
-            own_masses[i] += counts[term]
+            own += counts[term]
             masses[slots[term]] += counts[term]
+        own_masses[i] += own
     input_masses(place, line, center, n, options, blocks, step, own_masses)
     if n_noise > 0:
         scale = np.float32(options.negatives) / np.float32(n_noise)
@@ -106,7 +108,10 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
             loss -= _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work)
         else:
             loss -= _leave_out_positives(place, n, scale, rate, options, step, work)
-    loss += _term_errors(term_logits, positives, counts, rate, work.term_errors[:n_terms])
+    if options.labelled:
+        loss += _term_errors(term_logits, positives, counts, rate, work.term_errors[:n_terms])
+    else:
+        loss += _positive_errors(term_logits, positives, rate, work.term_errors[:n_terms])
     step.totals[place, 0] = loss
     step.totals[place, 1] = np.float64(n_pairs)
 
@@ -211,8 +216,8 @@ def _term_logits(begin, slots, n, rows, hidden, outputs, logits):
     Two targets at a time share what is loaded of their hidden vector; an odd last one is computed twice.
     """
     for i in range(n):
-        h, end = hidden[i], begin[i + 1]
-        for term in range(begin[i], end, 2):
+        h, end = hidden[i], np.int64(begin[i + 1])
+        for term in range(np.int64(begin[i]), end, 2):
             other = min(term + 1, end - 1)
             u = outputs[np.uint64(rows[slots[term]])]
             v = outputs[np.uint64(rows[slots[other]])]
@@ -223,6 +228,19 @@ def _term_logits(begin, slots, n, rows, hidden, outputs, logits):
                 with_v = multiply_add(part, load(v, d), with_v)
             logits[term] = total(with_u)
             logits[other] = total(with_v) if other > term else total(with_u)
+
+
+@kernel(inner=True, fastmath=True)
+def _positive_errors(parts, positives, rate, errors):
+    """Do as `_term_errors` for terms whose labels are all 1."""
+    part_a, part_b = parts[0], parts[1]
+    loss = _ZERO
+    for term in range(len(errors)):
+        x = -(part_a[term] + part_b[term])
+        e = exp_minus_abs(x)
+        errors[term] = rate * positives[term] * sigmoid_of(x, e)
+        loss += positives[term] * softplus_of(x, e)
+    return np.float64(loss)
 
 
 @kernel(inner=True, fastmath=True)
@@ -247,8 +265,8 @@ def _term_errors(parts, positives, counts, rate, errors):
 def _term_steps(begin, slots, n, rows, hidden, outputs, errors, hidden_steps, steps):
     """Add the part of the terms to the steps of hidden vectors and of targets, two targets at a time."""
     for i in range(n):
-        h, step, end = hidden[i], hidden_steps[i], begin[i + 1]
-        for term in range(begin[i], end - 1, 2):
+        h, step, start, end = hidden[i], hidden_steps[i], np.int64(begin[i]), np.int64(begin[i + 1])
+        for term in range(start, end - 1, 2):
             q, r = slots[term], slots[term + 1]
             u, v, step_u, step_v = (
                 outputs[np.uint64(rows[q])],
@@ -266,7 +284,7 @@ def _term_steps(begin, slots, n, rows, hidden, outputs, errors, hidden_steps, st
                 )
                 store(step_u, d, multiply_add(error_u, part, load(step_u, d)))
                 store(step_v, d, multiply_add(error_v, part, load(step_v, d)))
-        if (end - begin[i]) % 2 == 1:
+        if (end - start) % 2 == 1:
             term = end - 1
             add_row(step, outputs[np.uint64(rows[slots[term]])], errors[term])
             add_row(steps[slots[term]], h, errors[term])

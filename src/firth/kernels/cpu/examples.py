@@ -65,6 +65,8 @@ def prepare_chunk(
         _fill_centers(place, base, center, n, tokens, step)
     else:
         _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
+    if len(blocks.weights[line]) > 0 and len(tables.path_offsets) == 0:
+        _weigh_terms(place, n, step)
 
 
 @kernel(inner=True, fastmath=True)
@@ -114,7 +116,6 @@ def _fill_pairs(place, center, n, first, last, weights, options, step):
 def _fill_contexts(place, base, center, n, low, high, tokens, first, last, step):
     """Skip-gram: the band of tokens are the targets, and each context word is a term."""
     rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
-    positives, counts, pairs = step.positives[place], step.counts[place], step.pairs[place]
     at = base
     for token in range(low, high + 1):
         rows[at] = tokens[token]
@@ -124,26 +125,31 @@ def _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
     term = 0
     for i in range(n):
         begin[i] = term
-        own, start, end = center + i, first[center + i], last[center + i]
-        if end == start:
-            continue
-        weight = pairs[i] / np.float32(end - start)
-        for token in range(start, own):
+        own = center + i
+        for token in range(first[own], own):
             slots[term] = token + shift
-            positives[term] = counts[term] = weight
             term += 1
-        for token in range(own + 1, end + 1):
+        for token in range(own + 1, last[own] + 1):
             slots[term] = token + shift
-            positives[term] = counts[term] = weight
             term += 1
     _end_terms(begin, n, term)
+
+
+@kernel(inner=True, fastmath=True)
+def _weigh_terms(place, n, step):
+    """Share the weight of each center's pairs out among its terms; without weights they stay at 1."""
+    begin, pairs = step.begin[place], step.pairs[place]
+    positives, counts = step.positives[place], step.counts[place]
+    for i in range(n):
+        for term in range(begin[i], begin[i + 1]):
+            positives[term] = counts[term] = pairs[i] / np.float32(begin[i + 1] - begin[i])
 
 
 @kernel(inner=True, fastmath=True)
 def _fill_centers(place, base, center, n, tokens, step):
     """CBOW: each center is a target, and a term where it has a context."""
     rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
-    positives, counts, pairs = step.positives[place], step.counts[place], step.pairs[place]
+    pairs = step.pairs[place]
     step.n_rows[place] = base + n
     term = 0
     for i in range(n):
@@ -151,7 +157,6 @@ def _fill_centers(place, base, center, n, tokens, step):
         begin[i] = term
         if pairs[i] > _ZERO:
             slots[term] = base + i
-            positives[term] = counts[term] = pairs[i]
             term += 1
     _end_terms(begin, n, term)
 
@@ -199,7 +204,7 @@ def _follow_path(place, base, at, begin, term, word, weight, tables, step, work)
             rows[slot] = node
             at += 1
         found = np.int64(work.term_of_slot[slot])
-        if not (begin <= found < term and slots[found] == slot):
+        if not (begin <= found < term and np.int64(slots[found]) == slot):
             found = term
             work.term_of_slot[slot] = found
             slots[found] = slot

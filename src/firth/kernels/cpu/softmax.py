@@ -33,6 +33,9 @@ from firth.kernels.cpu.synchronous import fill_block, rate_at
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 TILE = 256
 """Words of a tile."""
+_CAUTION = np.float32(0.125)
+"""A row of the output embeddings is damped earlier than elsewhere: all hidden vectors of a super-step, which have much
+in common, pull at it at once, and beyond this frequent words overshoot and the loss runs away."""
 
 
 class Softmax(NamedTuple):
@@ -240,7 +243,7 @@ def _tile_steps(first, n_chunks, columns, model, options, shared, step, scratch)
                     share = step.positives[chunk, term] / step.pairs[chunk, i]
                     errors[w, column] += rates[column] * share
                     masses[w] += step.positives[chunk, term]
-    cap = np.float32(options.cap)
+    cap = np.float32(options.cap) * _CAUTION
     width = model.outputs.shape[2]
     for w in range(n):  # the hidden vectors receive the whole errors, so that the damping comes behind
         masses[w] = min(_ONE, cap / max(masses[w], cap))

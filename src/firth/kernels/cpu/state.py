@@ -58,6 +58,7 @@ class Options(NamedTuple):
     mean: bool  # CBOW: the hidden vector is the mean of the context's rows, otherwise their sum
     exact: bool  # CBOW: each row of a mean receives its share of the hidden gradient, otherwise all of it
     exclude: bool  # a noise word counts nothing for a center whose window holds it
+    labelled: bool  # terms may have the label 0 (hierarchical softmax), otherwise all have 1
     negatives: int  # K
     cap: float  # c: a row's step is damped when it sums up more terms of the loss than this
     block_length: int  # corpus positions of a block
@@ -124,8 +125,8 @@ class SuperStep(NamedTuple):
     ]  # (M, 2, B) what the sum of rows is multiplied with, and what each row receives
     pairs: NDArray[np.float32]  # (M, B) how many positive pairs each center has, times its weight
     begin: NDArray[np.int32]  # (M, B + 1) where the terms of each center begin
-    term_slots: NDArray[np.int32]  # (M, n_terms) slot of the target
-    positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1,
+    term_slots: NDArray[np.uint32]  # (M, n_terms) slot of the target
+    positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1, to begin with once,
     counts: NDArray[np.float32]  # (M, n_terms) and how often there is a label at all
     hidden: NDArray[np.float32]  # (M, SLICES, B, width)
     noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
@@ -151,11 +152,13 @@ def n_groups(threads: int) -> int:
     return SLICES if threads % SLICES == 0 else 1
 
 
-def aligned(*shape: int) -> NDArray[np.float32]:
-    """Return zeros whose first number begins a cache line."""
+def aligned(*shape: int, fill: float = 0.0) -> NDArray[np.float32]:
+    """Return an array of one number, zero or another, that begins a cache line."""
     size = int(np.prod(shape, dtype=np.int64))
     raw = np.zeros(size + CACHE_LINE, np.float32)
     shift = -(raw.ctypes.data // raw.itemsize) % CACHE_LINE
+    if fill:
+        raw[:] = fill
     return raw[shift : shift + size].reshape(shape)
 
 
@@ -231,9 +234,9 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         scales=aligned(chunks, 2, centers),
         pairs=aligned(chunks, centers),
         begin=np.zeros((chunks, centers + 1), np.int32),
-        term_slots=np.zeros((chunks, options.n_terms), np.int32),
-        positives=aligned(chunks, options.n_terms),
-        counts=aligned(chunks, options.n_terms),
+        term_slots=np.zeros((chunks, options.n_terms), np.uint32),
+        positives=aligned(chunks, options.n_terms, fill=1.0),
+        counts=aligned(chunks, options.n_terms, fill=1.0),
         hidden=aligned(chunks, SLICES, centers, width),
         noise=aligned(chunks, SLICES, options.n_noise, width),
         steps=aligned(chunks, SLICES, size + options.n_places, width),
