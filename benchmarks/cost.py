@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks import contest, measure
 from benchmarks.run import RESULTS
-from benchmarks.tables import Record, table
+from benchmarks.tables import Record, table, three_figures
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 THEORY: dict[str, tuple[str, Callable[[float], float]]] = {
@@ -162,7 +162,7 @@ mean; an exponent of 1 is growth with V, and of 0 none.
 
 def _cell(point: Record) -> str:
     values = point["microseconds"]
-    return f"{_middle(point):.3g} ({min(values):.3g} to {max(values):.3g})"
+    return f"{three_figures(_middle(point))} ({three_figures(min(values))} to {three_figures(max(values))})"
 
 
 def _exponent(points: list[Record], loss: str) -> str:

@@ -53,7 +53,7 @@ def _records(options: argparse.Namespace, work: Path, known: list[Record]) -> It
         elif match.timed and not options.quality:
             records = _time(match, options, work)
         for record in records:
-            yield {"contest": name, **record}
+            yield {**record, "contest": name}
 
 
 def _time(match: Match, options: argparse.Namespace, work: Path) -> Iterator[Record]:
@@ -68,7 +68,7 @@ def _time(match: Match, options: argparse.Namespace, work: Path) -> Iterator[Rec
         running.warm_up(names, settings)
     for repeat in range(min(options.repeats, match.repeats)):
         for shown, entry in match.entries.items():
-            yield {"kind": "speed", "repeat": repeat, **_run(running, shown, entry, settings)}
+            yield {"kind": "speed", "repeat": repeat, **_run(running, shown, entry, entry.settings(settings))}
 
 
 def _judge(match: Match, options: argparse.Namespace, work: Path, known: list[Record]) -> Iterator[Record]:
@@ -79,7 +79,7 @@ def _judge(match: Match, options: argparse.Namespace, work: Path, known: list[Re
             match.settings, threads=options.threads, epochs=options.epochs or 5, seed=seed
         )
         for shown, entry in match.entries.items():
-            yield _judged(running, shown, entry, settings, known)
+            yield _judged(running, shown, entry, entry.settings(settings), known)
 
 
 def _judged(running: Contest, shown: str, entry: Entry, settings: Settings, known: list[Record]) -> Record:
@@ -93,7 +93,6 @@ def _judged(running: Contest, shown: str, entry: Entry, settings: Settings, know
 
 def _run(running: Contest, shown: str, entry: Entry, settings: Settings, *, judged: bool = False) -> Record:
     """Run one entry; a peer that fails is written down as such, and the contest goes on without it."""
-    settings = dataclasses.replace(settings, **entry.changes)
     try:
         return {**running.run(entry.contestant, settings, judged=judged), "trainer": shown}
     except SystemExit as failure:

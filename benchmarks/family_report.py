@@ -133,7 +133,7 @@ def _speed(match: Match, records: list[Record]) -> str:
         rows.append(
             [
                 trainer,
-                spread(group, "microseconds_a_pair", lambda v: f"{v:.3g}"),
+                spread(group, "microseconds_a_pair", tables.three_figures),
                 ratio,
                 f"{group[0]['pairs_per_epoch'] * group[0]['epochs']:,.0f}",
                 spread(group, "softmax_loss", lambda v: f"{v:.3f}"),

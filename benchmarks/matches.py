@@ -18,6 +18,10 @@ class Entry:
     contestant: str
     changes: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    def settings(self, common: Settings) -> Settings:
+        """Return its own settings."""
+        return dataclasses.replace(common, **self.changes)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Match:

@@ -121,6 +121,11 @@ def spread(records: list[Record], key: str, text: Callable[[float], str]) -> str
     return f"{text(statistics.median(values))} ({text(min(values))} to {text(max(values))})"
 
 
+def three_figures(value: float) -> str:
+    """Write a value to three significant figures, never with an exponent."""
+    return f"{float(f'{value:.3g}'):,.10g}"
+
+
 def number(count: int, noun: str) -> str:
     """Write a number of things."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -209,6 +209,17 @@ def test_the_lines_of_theory_run_through_what_follows_them(module):
     assert cost.merged(points[:1] * 2)[0]["microseconds"] == [1_000, 1_000]
 
 
+def test_figures_are_rounded_to_three_places(module):
+    write = module("tables").three_figures
+    assert [write(v) for v in (0.29685, 25.02, 1043.7, 3.3e6, 0.0)] == [
+        "0.297",
+        "25",
+        "1,040",
+        "3,300,000",
+        "0",
+    ]
+
+
 def test_drawn_text_follows_the_counts(module):
     point = module("cost_point")
     ids = point.drawn_ids(point.zipf_counts(100), 200_000)
