@@ -27,6 +27,8 @@ CENTERS_OF_A_CHUNK = 32
 MOST_CHUNKS = 8
 _BOLDNESS = 3.2
 """Learning rate times cap: how far a row may move in one super-step, in units of its terms' gradients."""
+_BOLDNESS_OF_MEANS = 6.4
+"""The same where hidden vectors are means of rows, each of which moves them only by its share."""
 _NUMBERS_OF_A_ROUND = 1 << 27
 _KEPT_ALWAYS = 2.0**32 - 1.0
 
@@ -108,7 +110,7 @@ def make_plan(config: WindowSettings, vocabulary: Vocabulary, n_positions: int) 
     noise = noise_distribution(counts, config.noise_exponent)
     bucket_ids, tables = make_tables(config, vocabulary, counts, noise)
     loads = Loads.of(config, tables, kept=counts * keep, noise=noise)
-    cap = _BOLDNESS / config.learning_rate
+    cap = (_BOLDNESS_OF_MEANS if isinstance(config, CBOW) else _BOLDNESS) / config.learning_rate
     # All centers of a softmax pull at the same rows, in much the same direction; its products are large anyway.
     most = CENTERS_OF_A_CHUNK * (1 if config.loss == "softmax" else MOST_CHUNKS)
     centers = largest_super_step(loads, config.learning_rate, cap, most=most)
