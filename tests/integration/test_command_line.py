@@ -12,7 +12,19 @@ import firth
 from firth.cli import app, run
 
 COMMANDS = typer.main.get_command(app).commands
-NAMES = ["demo", "train", "phrases", "neighbors", "analogy", "similarity", "evaluate", "convert", "info", "explain"]
+NAMES = [
+    "demo",
+    "train",
+    "phrases",
+    "walks",
+    "neighbors",
+    "analogy",
+    "similarity",
+    "evaluate",
+    "convert",
+    "info",
+    "explain",
+]
 
 
 def test_the_commands_are_these_in_this_order():
@@ -69,7 +81,7 @@ def test_without_arguments_the_help_is_shown_and_nothing_was_done(capsys):
             "dim is 0, but must be a whole number from 1",
         ),
         (["train", "corpus.txt", "--output", "v", "--learning-rate", "nan"], "learning_rate is nan"),
-        (["train", "corpus.txt", "--output", "v", "--model", "glove"], "'glove' is not"),
+        (["train", "corpus.txt", "--output", "v", "--model", "bert"], "'bert' is not"),
         (["train", "corpus.txt", "--output", "v", "--dim"], "Option '--dim' requires an argument"),
         (["train", "no-such-file.txt", "--output", "v"], "no such file or folder: 'no-such-file.txt'"),
         (["neighbors"], "Missing argument"),

@@ -216,8 +216,8 @@ def _term_logits(begin, slots, n, rows, hidden, outputs, logits):
     Two targets at a time share what is loaded of their hidden vector; an odd last one is computed twice.
     """
     for i in range(n):
-        h, end = hidden[i], np.int64(begin[i + 1])
-        for term in range(np.int64(begin[i]), end, 2):
+        h, start, end = hidden[i], int(begin[i]), int(begin[i + 1])
+        for term in range(start, end, 2):
             other = min(term + 1, end - 1)
             u = outputs[np.uint64(rows[slots[term]])]
             v = outputs[np.uint64(rows[slots[other]])]
@@ -265,7 +265,7 @@ def _term_errors(parts, positives, counts, rate, errors):
 def _term_steps(begin, slots, n, rows, hidden, outputs, errors, hidden_steps, steps):
     """Add the part of the terms to the steps of hidden vectors and of targets, two targets at a time."""
     for i in range(n):
-        h, step, start, end = hidden[i], hidden_steps[i], np.int64(begin[i]), np.int64(begin[i + 1])
+        h, step, start, end = hidden[i], hidden_steps[i], int(begin[i]), int(begin[i + 1])
         for term in range(start, end - 1, 2):
             q, r = slots[term], slots[term + 1]
             u, v, step_u, step_v = (
