@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from firth.errors import OutputError
@@ -103,6 +105,55 @@ def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def recover(path: str | os.PathLike[str]) -> None:
+    """Tidy up after a process that was killed while it replaced the folder `path`.
+
+    If it was moved aside and nothing came in its place, it comes back; what was half-written is removed. To be called
+    only where nobody else writes to `path`.
+    """
+    target = _behind_links(path)
+    pattern = f".{glob.escape(target.name)}.*"
+    for aside in target.parent.glob(f"{pattern}.old"):
+        old = aside / target.name
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(aside, ignore_errors=True)
+    for unfinished in target.parent.glob(f"{pattern}.part"):
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def hold_lock(path: Path, *, alone: bool) -> Callable[[], None] | None:
+    """Lock the file `path`, shared with others or `alone`; return what lets go, or None if somebody else holds it.
+
+    The lock goes with the process, however that ends. Where the system knows no such locks, nobody is kept out.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except (ImportError, OSError):  # no such locks on this system, or this file system
+        os.close(descriptor)
+        return _nothing
+    return functools.partial(_close_once, [descriptor])
+
+
+def _close_once(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
+
+
+def _nothing() -> None:
+    pass
 
 
 def _swap(temporary: Path, target: Path) -> None:

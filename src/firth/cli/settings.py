@@ -31,6 +31,8 @@ _HELP = {
     "max_vocab": "Keep only so many words, the most frequent ones.",
     "seed": "Chooses all random draws.",
     "deterministic": "The same bits on any number of threads.",
+    "held_out": "Share of the documents never trained on, whose loss is told after each epoch.",
+    "patience": "End when that loss has not fallen for so many epochs, and keep the best.",
     "combine": "What the hidden vector is of the context's.",
     "cbow_gradient": "What each vector of a mean receives: all of the gradient, or its share.",
     "position_weights": "Learn a weight for each place of the window.",

@@ -79,11 +79,23 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         int | None, typer.Option(help="How many; all cores by default.", rich_help_panel=_RUN)
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=_RUN)
+        bool,
+        typer.Option(
+            "--resume", help="Go on with a run that was interrupted or killed.", rich_help_panel=_RUN
+        ),
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the vectors in DIR.", rich_help_panel=_RUN)
     ] = False,
+    checkpoint_seconds: Annotated[
+        float,
+        typer.Option(
+            help="Write a checkpoint beside DIR after so many seconds; 0 for none.", rich_help_panel=_RUN
+        ),
+    ] = 600.0,
+    checkpoint_tokens: Annotated[
+        int, typer.Option(help="Write one after so many tokens; 0 for none by tokens.", rich_help_panel=_RUN)
+    ] = 0,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -102,8 +114,9 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     Example: [bold]firth train corpus.txt --output vectors --tokenize words --lowercase[/bold]
 
     With --json each line is an object with an "event": "progress" (epoch, words, words_per_second, loss,
-    learning_rate, seconds, seconds_left, ...), "epoch" (epoch, loss, pairs, seconds, ...) or "saved" (output, words,
-    dim, finished). Ctrl-C ends the run and saves what there is; --resume goes on from there.
+    learning_rate, seconds, seconds_left, ...), "epoch" (epoch, loss, pairs, seconds, ...), "checkpoint" (path) or
+    "saved" (output, words, dim, finished). Ctrl-C ends the run and saves what there is; --resume goes on from there, or
+    from the last checkpoint of a run that was killed.
     """
     if stop_words is not None:
         settings["stop_words"] = tuple(_lines(stop_words))
@@ -118,7 +131,8 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         trained = run(
             corpus, config, output=output, text=text, threads=threads, cache=cache, overwrite=overwrite, resume=resume,
             vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
-            weights=None if weights is None else _numbers(weights),
+            weights=None if weights is None else _numbers(weights), checkpoint_seconds=checkpoint_seconds,
+            checkpoint_tokens=checkpoint_tokens,
         )  # fmt: skip
     finally:
         for callback in reporter:
@@ -202,6 +216,10 @@ def _lines_of_json() -> Callback:
 
         def on_epoch_end(self, epoch: Epoch) -> None:
             _write("epoch", epoch)
+
+        def on_checkpoint(self, path: Path) -> None:
+            print_json({"event": "checkpoint", "path": str(path)})
+            sys.stdout.flush()
 
         def close(self) -> None:
             sys.stdout.flush()

@@ -43,7 +43,7 @@ class WindowSettings(Settings):
         The rate falls from the first to the second over all epochs, token by token.
     schedule : {"linear", "cosine", "constant"}
         The line on which it falls; a constant rate stays at `learning_rate`.
-    dim, epochs, min_count, max_vocab, stop_words, seed
+    dim, epochs, min_count, max_vocab, stop_words, seed, held_out, patience
         See `Settings`.
     deterministic : bool
         The same seed gives the same bits on any number of threads. Otherwise threads update without
@@ -192,7 +192,8 @@ class GloVe(Settings):
         Bytes that counting may take before it goes on on disk, at least 16 MiB.
     dim, epochs, min_count, max_vocab, stop_words, seed, deterministic
         See `Settings`. Training is exact and repeatable on any number of threads at no cost, so
-        `deterministic` changes nothing.
+        `deterministic` changes nothing; `held_out` and `patience` are refused, as pairs are summed up over all
+        documents before they are trained on.
     """
 
     NAME: ClassVar[str] = "glove"
@@ -205,6 +206,13 @@ class GloVe(Settings):
     distance_weighting: bool = True
     symmetric: bool = True
     memory_limit: int = 4 << 30
+
+    def __post_init__(self) -> None:
+        self._refuse_unless_default(
+            ("held_out", "patience"),
+            "GloVe sums up the pairs of all documents before it trains, so that none has a loss of its own",
+        )
+        super().__post_init__()
 
 
 MODELS: dict[str, type[Settings]] = {kind.NAME: kind for kind in (SkipGram, CBOW, FastText, GloVe)}

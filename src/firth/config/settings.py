@@ -24,12 +24,14 @@ WHOLE_NUMBERS: dict[str, tuple[int, int]] = {
     "max_n": (0, 100),
     "buckets": (1, 2**31 - 1),
     "memory_limit": (1 << 24, 2**62),
+    "patience": (1, 1_000_000),
 }
 """The limits of every whole number, both included."""
 
 REAL_NUMBERS: dict[str, tuple[float, float, bool]] = {
     "noise_exponent": (-10.0, 10.0, False),
     "subsample": (0.0, 1.0, False),
+    "held_out": (0.0, 0.5, False),
     "learning_rate": (0.0, 10.0, True),
     "min_learning_rate": (0.0, 10.0, False),
     "x_max": (0.0, 1e12, True),
@@ -69,6 +71,12 @@ class Settings:
         Chooses all random draws, 0 to 2**63 - 1.
     deterministic : bool
         The same seed gives the same bits on any number of threads.
+    held_out : float
+        Share of the documents, 0 to 0.5, that are never trained on; their loss is computed after each epoch. Which they
+        are follows from `seed` and the documents' numbers.
+    patience : int, optional
+        End the run when the loss of the documents held out has not fallen for so many epochs, and keep the model of the
+        epoch where it was least, also when all epochs are trained.
 
     Raises
     ------
@@ -86,11 +94,13 @@ class Settings:
     stop_words: tuple[str, ...] = ()
     seed: int = 1
     deterministic: bool = True
+    held_out: float = 0.0
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             name, value = field.name, getattr(self, field.name)
-            if name in WHOLE_NUMBERS and not (name == "max_vocab" and value is None):
+            if name in WHOLE_NUMBERS and not (value is None and field.default is None):
                 # Numbers of NumPy become Python's own, which JSON can hold.
                 self._set(name, _whole(name, value, *WHOLE_NUMBERS[name]))
             elif name in REAL_NUMBERS:
@@ -107,6 +117,11 @@ class Settings:
         for word in self.stop_words:
             if not isinstance(word, str):
                 raise ConfigError(f"a stop word is {word!r}, but must be text: tokens are compared as text")
+        if self.patience is not None and not self.held_out:
+            raise ConfigError(
+                f"patience is {self.patience}, but no documents are held out whose loss could be watched: set "
+                "held_out, to 0.05 for example"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as plain values that JSON can hold, with the name of the model."""

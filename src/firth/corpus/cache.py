@@ -23,6 +23,7 @@ from firth.corpus.reading import SourceReader
 from firth.corpus.sources import TextFile
 from firth.corpus.token_corpus import TokenCorpus, open_corpus
 from firth.errors import ConfigError, FormatError, OutputError
+from firth.files import hold_lock
 
 _log = logging.getLogger(__name__)
 
@@ -211,21 +212,7 @@ class CorpusCache:
 
 def _hold(place: Path, *, alone: bool = False) -> Callable[[], None] | None:
     """Lock the corpus at `place`, shared with others or `alone`; return what lets go, or None if that fails."""
-    try:
-        descriptor = os.open(place / _LOCK, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        import fcntl
-
-        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    except (ImportError, OSError):  # no such locks on this system, or this file system
-        os.close(descriptor)
-        return _nothing
-    return lambda: os.close(descriptor)
+    return hold_lock(place / _LOCK, alone=alone)
 
 
 def _last_change(folder: Path) -> float:
@@ -238,7 +225,3 @@ def _size(text: str) -> int:
     if not found:
         raise ConfigError(f"FIRTH_CACHE_LIMIT is {text!r}, but must be a size in bytes such as 500M or 20G")
     return int(float(found[1]) * _UNITS[found[2].upper()])
-
-
-def _nothing() -> None:
-    pass

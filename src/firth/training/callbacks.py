@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firth.training.progress import Epoch, Progress
@@ -15,7 +16,7 @@ class Callback:
     """Is told how a run goes; override what is of interest.
 
     The methods are called in the thread that called `firth.train`, between two rounds of the kernel. Whatever
-    one raises ends the run at once and reaches the caller.
+    one raises ends the run at once and reaches the caller, after a checkpoint is written where the run writes any.
     """
 
     def on_read(self, done: int, total: int | None) -> None:
@@ -32,6 +33,9 @@ class Callback:
 
     def on_epoch_end(self, epoch: Epoch) -> None:
         """A pass over the corpus is done."""
+
+    def on_checkpoint(self, path: Path) -> None:
+        """A checkpoint is written, to this folder."""
 
     def on_end(self, model: TrainedModel) -> None:
         """Training is over, or was interrupted: see ``model.finished``. Nothing is written yet."""

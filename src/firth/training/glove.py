@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,8 @@ from firth.corpus import TokenCorpus
 from firth.corpus.cooccurrence import Cooccurrences, count_cooccurrences
 from firth.errors import InputError
 from firth.formats import VectorTable
-from firth.kernels.cpu import glove, intrinsics, state
+from firth.kernels.cpu import glove, state
+from firth.training.crew import crew
 from firth.training.loop import Work
 from firth.training.memory import refuse_what_does_not_fit
 from firth.training.weights import words_of_given
@@ -27,7 +27,6 @@ _PIECES = 4
 
 _NUMBERS_OF_A_ROUND = 1 << 28
 _ROWS_AT_ONCE = 65_536
-_PATIENCE = 0.1
 _SIDES = ("input", "output")
 
 
@@ -170,6 +169,19 @@ class GloVeLearner:
         return self._config
 
     @property
+    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """Both sides, a row for each word: weights, sums of squares, bias."""
+        return {f"{side} rows": rows for side, rows in zip(_SIDES, self._model, strict=True)}
+
+    def row_name(self, name: str, row: int) -> str:
+        """Return the word of a row."""
+        return repr(self._vocabulary.words[row])
+
+    def held_out_loss(self, threads: int, stopped: Callable[[], bool]) -> float | None:
+        """Return None: pairs are summed up over all documents before they are trained on."""
+        return None
+
+    @property
     def n_positions(self) -> int:
         """The strata of all pieces."""
         return _PIECES * self._options.n_strips
@@ -201,34 +213,30 @@ class GloVeLearner:
     def workers(self, threads: int) -> Iterator[Work]:
         """Yield a function that trains on some positions of an epoch with all threads."""
         records = self._counts.records.view(np.ndarray)  # the plain type, for which the kernel is compiled
-        counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
         losses = np.zeros((self.round_length(threads), self._options.n_strips))
 
-        def work(thread: int, start: int, stop: int) -> None:
-            try:
-                glove.train_glove(
-                    thread, threads, counters, start, stop, records, self._counts.starts, self._model, self._options,
-                    losses,
-                )  # fmt: skip
-            except BaseException:
-                counters[intrinsics.ABANDONED] = 1  # the others must not wait for this thread
-                raise
+        def work(thread: int, counters: NDArray[np.int64], part: tuple[int, int]) -> None:
+            glove.train_glove(
+                thread,
+                threads,
+                counters,
+                *part,
+                records,
+                self._counts.starts,
+                self._model,
+                self._options,
+                losses,
+            )
 
-        with concurrent.futures.ThreadPoolExecutor(threads, "firth-training") as pool:
+        with crew(threads, work) as on_all:
 
-            def on_all(epoch: int, start: int, stop: int) -> tuple[float, float]:
-                counters[:] = 0
-                futures = [pool.submit(work, thread, start, stop) for thread in range(threads)]
-                # Waiting in short turns lets signals arrive on every platform.
-                while concurrent.futures.wait(futures, _PATIENCE).not_done:
-                    pass
-                for future in futures:
-                    future.result()
+            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
+                on_all((start, stop))
                 self._finished = epoch + 1 == self._config.epochs and stop == self.n_positions
                 n_records = sum(last - first for first, last in self._stretches(start, stop))
                 return float(losses[: stop - start].sum()), float(n_records)
 
-            yield on_all
+            yield on_part
 
     def _stretches(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         """Yield where the records of the positions from `start` to `stop` begin and end, block by block."""

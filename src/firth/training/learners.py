@@ -18,6 +18,7 @@ def make_learner(
     config: Settings,
     vocabulary: Vocabulary,
     *,
+    held_out: TokenCorpus | None = None,
     threads: int,
     callbacks: Sequence[Callback] = (),
 ) -> Learner:
@@ -33,7 +34,7 @@ def make_learner(
         What is to be counted has no pairs, or does not fit into memory or on the disk.
     """
     if isinstance(config, WindowSettings):
-        return windows.WindowLearner.of(corpus, config, vocabulary)
+        return windows.WindowLearner.of(corpus, config, vocabulary, held_out)
     if isinstance(config, GloVe):
         if corpus.weights is not None:
             raise ConfigError(

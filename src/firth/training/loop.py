@@ -6,16 +6,22 @@ import dataclasses
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from firth.config import Settings
-from firth.errors import CorpusError, TrainingError
+from firth.errors import CorpusError, FirthError
 from firth.formats import VectorTable
 from firth.training.callbacks import Callback
 from firth.training.interruption import Interruption
+from firth.training.keeper import Keeper
+from firth.training.overflow import check_weights, overflow
 from firth.training.progress import Epoch, Progress
+from firth.training.standing import Standing
 from firth.vectors import WordVectors
 
 _log = logging.getLogger(__name__)
@@ -42,6 +48,15 @@ class Learner(Protocol):
         """How many words of the corpus an epoch stands for, by which progress is told."""
         ...
 
+    @property
+    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """All that is learned, as it lies in memory, C-contiguous, by name: rows stand in the last axis but one."""
+        ...
+
+    def row_name(self, name: str, row: int) -> str:
+        """Return what a row of the weights called `name` stands for, for messages."""
+        ...
+
     def round_length(self, threads: int) -> int:
         """Return the positions between two looks at the clock, about a quarter of a second."""
         ...
@@ -52,6 +67,10 @@ class Learner(Protocol):
 
     def workers(self, threads: int) -> AbstractContextManager[Work]:
         """Return a context in which all threads stand ready, and which yields what sets them to work."""
+        ...
+
+    def held_out_loss(self, threads: int, stopped: Callable[[], bool]) -> float | None:
+        """Return the mean loss per pair of the documents held out; None if there are none, or if `stopped` says so."""
         ...
 
     def release(self, start: int, stop: int) -> None:
@@ -75,35 +94,13 @@ class Learner(Protocol):
         ...
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a run stands between two rounds; with the matrices, all that it needs to go on.
-
-    Parameters
-    ----------
-    epoch : int
-        Finished epochs.
-    position : int
-        Corpus positions done of the next one.
-    loss, pairs : float
-        Sums over that part of the epoch.
-    history : tuple of Epoch
-        The finished epochs.
-    """
-
-    epoch: int = 0
-    position: int = 0
-    loss: float = 0.0
-    pairs: float = 0.0
-    history: tuple[Epoch, ...] = ()
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the numbers, without the history, as plain values."""
-        return {name: getattr(self, name) for name in ("epoch", "position", "loss", "pairs")}
-
-
 def run(
-    learner: Learner, *, threads: int, standing: Standing, callbacks: Sequence[Callback] = ()
+    learner: Learner,
+    *,
+    threads: int,
+    standing: Standing,
+    callbacks: Sequence[Callback] = (),
+    keeper: Keeper | None = None,
 ) -> Standing:
     """Train in place from `standing` to the end, or until Ctrl-C, and return where training stands then.
 
@@ -112,42 +109,105 @@ def run(
     CorpusError
         A whole epoch has no pair to train on.
     TrainingError
-        The loss is not finite any more.
+        The loss or the weights are not finite any more.
+    OutputError
+        A checkpoint cannot be written.
     """
-    clock = _Clock(learner, standing)
-    length = learner.round_length(threads)
-    with Interruption() as interruption, learner.workers(threads) as work:
-        while standing.epoch < learner.settings.epochs and not interruption.requested:
-            stop = min(standing.position + length, learner.n_positions)
-            loss, pairs = work(standing.epoch, standing.position, stop)
-            learner.release(standing.position, stop)
-            standing = dataclasses.replace(
-                standing, position=stop, loss=standing.loss + loss, pairs=standing.pairs + pairs
-            )
-            _check_loss(learner, standing)
-            progress = clock.progress(standing)
-            for callback in callbacks:
-                callback.on_progress(progress)
-            if stop == learner.n_positions:
-                if not standing.pairs:
-                    raise CorpusError(learner.nothing_to_learn())
-                epoch = clock.epoch(standing, progress)
-                standing = Standing(epoch=standing.epoch + 1, history=(*standing.history, epoch))
-                _log.info(
-                    "epoch %d: loss %.4f, %.0f words/s", epoch.epoch, epoch.loss, epoch.words_per_second
-                )
-                for callback in callbacks:
-                    callback.on_epoch_end(epoch)
-    return standing
+    return _Run(learner, threads, standing, callbacks, keeper).go()
 
 
-def _check_loss(learner: Learner, standing: Standing) -> None:
-    if not math.isfinite(standing.loss):
-        raise TrainingError(
-            f"the loss is {standing.loss} after {standing.position:,} of {learner.n_positions:,} positions of epoch "
-            f"{standing.epoch + 1}: the vectors have grown beyond all bounds; lower the learning rate, "
-            f"which is {learner.settings.learning_rate}, or remove wild values from the initial vectors"
+class _Run:
+    """A run of the loop: where it stands, and whom it tells."""
+
+    def __init__(
+        self,
+        learner: Learner,
+        threads: int,
+        standing: Standing,
+        callbacks: Sequence[Callback],
+        keeper: Keeper | None,
+    ) -> None:
+        self._learner = learner
+        self._threads = threads
+        self._standing = standing
+        self._callbacks = callbacks
+        self._keeper = keeper
+        self._clock = _Clock(learner, standing)
+        if keeper is not None:
+            keeper.begin(self._clock.words(standing))
+
+    def go(self) -> Standing:
+        learner = self._learner
+        with Interruption() as interruption, learner.workers(self._threads) as work:
+            while not self._standing.ended(learner.settings) and not interruption.requested:
+                if self._standing.position < learner.n_positions:
+                    self._round(work)
+                if self._standing.position == learner.n_positions:
+                    self._end_epoch(lambda: interruption.requested)
+                ended = self._standing.ended(learner.settings)
+                if (
+                    self._keeper is not None
+                    and self._keeper.due(self._clock.words(self._standing))
+                    and not ended
+                ):
+                    self._keep(self._keeper)
+        if not self._standing.ended(learner.settings):
+            check_weights(learner, self._standing, all_rows=True)
+        return self._standing
+
+    def _round(self, work: Work) -> None:
+        before = self._standing
+        stop = min(before.position + self._learner.round_length(self._threads), self._learner.n_positions)
+        loss, pairs = work(before.epoch, before.position, stop)
+        self._learner.release(before.position, stop)
+        self._standing = dataclasses.replace(
+            before, position=stop, loss=before.loss + loss, pairs=before.pairs + pairs
         )
+        if not math.isfinite(self._standing.loss):
+            raise overflow(self._learner, self._standing, f"the loss is {self._standing.loss}")
+        check_weights(self._learner, self._standing, all_rows=stop == self._learner.n_positions)
+        progress = self._clock.progress(self._standing)
+        self._tell(lambda callback: callback.on_progress(progress))
+
+    def _end_epoch(self, stopped: Callable[[], bool]) -> None:
+        """Record the epoch that is done; if the run shall stop while it is judged, that is left for later."""
+        settings, standing = self._learner.settings, self._standing
+        if not standing.pairs:
+            raise CorpusError(self._learner.nothing_to_learn())
+        progress = self._clock.progress(standing)
+        held_out_loss = None
+        if settings.held_out:
+            held_out_loss = self._learner.held_out_loss(self._threads, stopped)
+            if held_out_loss is None:
+                return
+        epoch = self._clock.epoch(standing, progress, held_out_loss)
+        self._standing = Standing(epoch=standing.epoch + 1, history=(*standing.history, epoch))
+        _log.info("epoch %d: loss %.4f, %.0f words/s", epoch.epoch, epoch.loss, epoch.words_per_second)
+        if settings.patience is not None and self._standing.best_epoch() == epoch.epoch and self._keeper:
+            self._keep(self._keeper)
+        self._tell(lambda callback: callback.on_epoch_end(epoch))
+
+    def _keep(self, keeper: Keeper) -> None:
+        check_weights(self._learner, self._standing, all_rows=True)
+        keeper.keep(self._standing, self._clock.words(self._standing))
+
+    def _tell(self, tell: Callable[[Callback], None]) -> None:
+        """Tell all callbacks. The weights are whole meanwhile, so what one raises need not cost what is learned."""
+        try:
+            for callback in self._callbacks:
+                tell(callback)
+        except Exception:
+            self._rescue()
+            raise
+
+    def _rescue(self) -> None:
+        """Write a checkpoint after a failure; if that fails too, the first failure is what is told."""
+        if self._keeper is None:
+            return
+        try:
+            self._keep(self._keeper)
+        except FirthError as error:
+            _log.warning("no checkpoint could be written after the failure: %s", error)
 
 
 class _Clock:
@@ -156,16 +216,17 @@ class _Clock:
     def __init__(self, learner: Learner, standing: Standing) -> None:
         self._learner = learner
         self._words = learner.n_words
-        self._begin = self._epoch_begin = time.perf_counter()
-        self._begin_words = self._epoch_begin_words = self._done(standing)
+        self._begin, self._epoch_begin = time.perf_counter(), 0.0
+        self._begin_words = self._epoch_begin_words = self.words(standing)
 
-    def _done(self, standing: Standing) -> int:
+    def words(self, standing: Standing) -> int:
+        """Return how many words are done."""
         return round(self._words * (standing.epoch + standing.position / self._learner.n_positions))
 
     def progress(self, standing: Standing) -> Progress:
         """Return what to tell about `standing`, now."""
         seconds = max(time.perf_counter() - self._begin, 1e-9)
-        words, total = self._done(standing), self._words * self._learner.settings.epochs
+        words, total = self.words(standing), self._words * self._learner.settings.epochs
         rate = (words - self._begin_words) / seconds
         return Progress(
             epoch=standing.epoch + 1,
@@ -179,10 +240,9 @@ class _Clock:
             seconds_left=(total - words) / rate if rate else math.inf,
         )
 
-    def epoch(self, standing: Standing, progress: Progress) -> Epoch:
+    def epoch(self, standing: Standing, progress: Progress, held_out_loss: float | None) -> Epoch:
         """Return the record of the epoch that ends at `standing`, and begin the next one."""
-        now = time.perf_counter()
-        seconds = max(now - self._epoch_begin, 1e-9)
+        seconds = max(progress.seconds - self._epoch_begin, 1e-9)
         record = Epoch(
             epoch=progress.epoch,
             loss=progress.loss,
@@ -190,6 +250,7 @@ class _Clock:
             seconds=seconds,
             words_per_second=(progress.words - self._epoch_begin_words) / seconds,
             learning_rate=progress.learning_rate,
+            held_out_loss=held_out_loss,
         )
-        self._epoch_begin, self._epoch_begin_words = now, progress.words
+        self._epoch_begin, self._epoch_begin_words = time.perf_counter() - self._begin, progress.words
         return record

@@ -54,6 +54,8 @@ class Epoch:
         Tokens of the vocabulary, before subsampling, per second of that time.
     learning_rate : float
         At the end of the epoch.
+    held_out_loss : float, optional
+        The same mean over the documents that are held out, after the epoch; None where there are none.
     """
 
     epoch: int
@@ -62,3 +64,4 @@ class Epoch:
     seconds: float
     words_per_second: float
     learning_rate: float
+    held_out_loss: float | None = None

@@ -1,26 +1,158 @@
 """Going on with an interrupted run: what is on disk, and whether it is the run that is asked for.
 
-A saved model holds all that a run needs to go on: both matrices, how far the corpus is done, and, since every draw
-is a function of seed, epoch and position, no state of any generator.
+A run leaves its checkpoints, if it was killed, and a model with all that it needs to go on, if it was interrupted.
+Either holds the weights, how far the corpus is done, and, since every draw is a function of seed, epoch and position,
+no state of any generator.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from pathlib import Path
 
 from firth.config import Settings, TextOptions, settings_from_dict
 from firth.errors import FormatError, InputError, OutputError
+from firth.files import recover
 from firth.formats import read
-from firth.training.loop import Learner, Standing
+from firth.training.checkpoints import Checkpoints, checkpoint_folder
+from firth.training.loop import Learner
 from firth.training.model import TrainedModel
 from firth.training.progress import Epoch
+from firth.training.standing import Standing
 from firth.vocabulary import Vocabulary
 
 _log = logging.getLogger(__name__)
 
 
-def resumable(path: Path) -> TrainedModel | None:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Earlier:
+    """What a run has left that is not finished, or was.
+
+    Parameters
+    ----------
+    settings : Settings
+    corpus : str
+        The corpus's fingerprint.
+    run : str
+        The run's id; empty where an older firth has given none.
+    model : TrainedModel, optional
+        What was saved when the run was interrupted, or finished.
+    checkpoints : Checkpoints, optional
+        What it wrote on its way.
+    """
+
+    settings: Settings
+    corpus: str
+    run: str
+    model: TrainedModel | None
+    checkpoints: Checkpoints | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.model is not None and self.model.finished
+
+    def vocabulary(self) -> Vocabulary:
+        """Return the words that are learned."""
+        if self.checkpoints is not None:
+            return self.checkpoints.vocabulary()
+        assert self.model is not None  # noqa: S101 (one of the two is there)
+        return self.model.vocabulary
+
+    def close(self) -> None:
+        """Let other processes use the checkpoints."""
+        if self.checkpoints is not None:
+            self.checkpoints.close()
+
+    def check_settings(self, config: Settings) -> None:
+        """Refuse to go on with other settings.
+
+        Raises
+        ------
+        InputError
+            Settings differ; the message says which.
+        """
+        saved, wanted = self.settings.as_dict(), config.as_dict()
+        differences = [
+            f"{name} was {saved[name]!r} and is {wanted[name]!r}"
+            for name in saved
+            if name in wanted and saved[name] != wanted[name]
+        ]
+        _refuse(differences)
+
+    def take_up(self, learner: Learner, vocabulary: Vocabulary, fingerprint: str) -> Standing | None:
+        """Fill the weights from what is furthest on and not damaged, and return where it stands; None if nothing is.
+
+        Raises
+        ------
+        InputError
+            The corpus or the vocabulary is another one.
+        FormatError
+            The saved model is damaged.
+        """
+        if self.corpus != fingerprint:
+            _refuse(["the corpus has changed"])
+        if self.vocabulary() != vocabulary:
+            _refuse(["the vocabulary has changed"])
+        saved = None if self.model is None else _standing_of(self.model)
+        if self.checkpoints is not None:
+            for place in self.checkpoints.places():
+                if saved is not None and saved.place >= place:
+                    break
+                try:
+                    return self.checkpoints.read(place, learner.weights)
+                except FormatError as error:
+                    _log.warning("%s; trying the one before it", error)
+        if self.model is None or saved is None:
+            _log.warning("no checkpoint can be used: starting from the beginning")
+            return None
+        try:
+            learner.restore(self.model.table)
+        except (KeyError, ValueError) as error:
+            raise FormatError(
+                f"the saved run lacks weights that it needs to go on ({error!r}): train into another folder"
+            ) from error
+        return saved
+
+
+def find_earlier(output: Path) -> Earlier | None:
+    """Return what a run into `output` has left, or None where there is nothing.
+
+    Raises
+    ------
+    OutputError
+        There are vectors that no training of firth left there, or another process is training into the folder.
+    FormatError
+        The folder is damaged, and there are no checkpoints.
+    """
+    recover(output)
+    checkpoints = Checkpoints.open(checkpoint_folder(output))
+    if checkpoints is None:
+        model = read_model(output)
+        if model is None:
+            _log.warning("nothing to resume at %s: starting from the beginning", output)
+            return None
+        return Earlier(model.config, model.state["corpus"], model.state.get("run", ""), model, None)
+    try:
+        settings = settings_from_dict(checkpoints.record.settings)
+    except BaseException:
+        checkpoints.close()
+        raise
+    record, of_this_run = checkpoints.record, None
+    try:
+        model = read_model(output)
+        # Anything else is what the run was to replace.
+        of_this_run = model if model is not None and model.state.get("run") == record.id else None
+    except (OutputError, FormatError) as error:
+        _log.info("the model at %s is not of this run: %s", output, error)
+    if of_this_run is not None and of_this_run.finished:  # killed between saving and tidying up
+        checkpoints.remove()
+        checkpoints = None
+    return Earlier(settings, record.corpus, record.id, of_this_run, checkpoints)
+
+
+def read_model(path: Path) -> TrainedModel | None:
     """Return the model at `path`, finished or not, or None where there is nothing.
 
     Raises
@@ -31,7 +163,6 @@ def resumable(path: Path) -> TrainedModel | None:
         The folder is damaged.
     """
     if not path.exists() or not any(path.iterdir()):
-        _log.warning("nothing to resume at %s: starting from the beginning", path)
         return None
     table = read(path)
     metadata = table.metadata
@@ -42,13 +173,15 @@ def resumable(path: Path) -> TrainedModel | None:
         recorded = dict(metadata["text"])
         if recorded["tokenize"] == "custom":  # a callable, which is not saved
             del recorded["tokenize"]
+        history = tuple(Epoch(**epoch) for epoch in metadata["history"])
+        state = metadata["training"]
         return TrainedModel(
             config=config,
             text=TextOptions(**recorded),
             table=table,
-            history=tuple(Epoch(**epoch) for epoch in metadata["history"]),
-            finished=metadata["training"]["epoch"] >= config.epochs,
-            state=metadata["training"],
+            history=history,
+            finished=Standing.of(state, history).ended(config),
+            state=state,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise FormatError(
@@ -56,44 +189,8 @@ def resumable(path: Path) -> TrainedModel | None:
         ) from error
 
 
-def check_settings(earlier: TrainedModel, config: Settings) -> None:
-    """Refuse to go on with other settings.
-
-    Raises
-    ------
-    InputError
-        Settings differ; the message says which.
-    """
-    saved, wanted = earlier.config.as_dict(), config.as_dict()
-    _refuse(
-        [
-            f"{name} was {saved[name]!r} and is {wanted[name]!r}"
-            for name in saved
-            if saved[name] != wanted[name]
-        ]
-    )
-
-
-def take_up(earlier: TrainedModel, learner: Learner, vocabulary: Vocabulary, fingerprint: str) -> Standing:
-    """Fill the weights from an interrupted run, and return where it stands.
-
-    Raises
-    ------
-    InputError
-        The corpus or the vocabulary is another one.
-    """
-    if earlier.state["corpus"] != fingerprint:
-        _refuse(["the corpus has changed"])
-    if earlier.vocabulary != vocabulary:
-        _refuse(["the vocabulary has changed"])
-    try:
-        learner.restore(earlier.table)
-    except (KeyError, ValueError) as error:
-        raise FormatError(
-            f"the saved run lacks weights that it needs to go on ({error!r}): train into another folder"
-        ) from error
-    numbers = {name: earlier.state[name] for name in ("epoch", "position", "loss", "pairs")}
-    return Standing(**numbers, history=earlier.history)
+def _standing_of(model: TrainedModel) -> Standing:
+    return Standing.of(model.state, model.history)
 
 
 def _refuse(differences: list[str]) -> None:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import dataclasses
 import logging
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike
 
 from firth import corpus as corpora
-from firth.config import MODELS, Settings, SkipGram, TextOptions
+from firth.config import Settings, SkipGram, TextOptions
 from firth.corpus import TokenCorpus
+from firth.corpus.holding_out import hold_out
 from firth.corpus.sources import find_files
-from firth.errors import ConfigError, InputError, OutputError
-from firth.files import output_error
-from firth.formats.native import is_native
+from firth.errors import ConfigError, InputError
 from firth.training.callbacks import Callback
+from firth.training.checkpoints import RunRecord
+from firth.training.checks import check_kinds, check_output, checked_threads
+from firth.training.keeper import DEFAULT_SECONDS, Interval, Keeper, keeping
 from firth.training.learners import make_learner, warm_up
-from firth.training.loop import Standing, run
+from firth.training.loop import Learner, run
 from firth.training.model import TrainedModel
-from firth.training.resume import check_settings, resumable, take_up
+from firth.training.resume import Earlier, find_earlier
+from firth.training.standing import Standing
 from firth.vectors import WordVectors, load
 from firth.vocabulary import Vocabulary
 
@@ -45,6 +50,8 @@ def train(
     cache: bool = True,
     overwrite: bool = False,
     resume: bool = False,
+    checkpoint_seconds: float | None = DEFAULT_SECONDS,
+    checkpoint_tokens: int | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> TrainedModel:
     """Learn vectors from a corpus.
@@ -74,8 +81,13 @@ def train(
     overwrite : bool
         Replace a model that is at `output` already.
     resume : bool
-        Go on with the interrupted run at `output`. Without one, training starts from the beginning and a warning is
-        logged; a finished one is returned as it is.
+        Go on with the run into `output` that was interrupted, or killed, from where it was interrupted or from its last
+        checkpoint. Without either, training starts from the beginning and a warning is logged; a finished one is
+        returned as it is.
+    checkpoint_seconds : float, optional
+        Write a checkpoint beside `output` after so many seconds of training; None or 0 for none by time.
+    checkpoint_tokens : int, optional
+        Write one after so many tokens of the vocabulary, before subsampling; None or 0 for none by tokens.
     callbacks : sequence of Callback
         Told about progress and epochs, in the calling thread.
 
@@ -91,7 +103,7 @@ def train(
     OutputError
         `output` exists, or cannot be written.
     TrainingError
-        The model does not fit into memory, or its weights overflow.
+        The model does not fit into memory, or its weights overflow. The last checkpoints stay.
 
     Examples
     --------
@@ -104,57 +116,64 @@ def train(
     (5, 1625)
     """
     config, text = config or SkipGram(), text or TextOptions()
-    _check_kinds(config, text, vocabulary, init, callbacks)
-    threads = _check_threads(threads)
+    check_kinds(config, text, vocabulary, init, callbacks)
+    interval = Interval(seconds=checkpoint_seconds, tokens=checkpoint_tokens)
     target = None if output is None else Path(output)
-    _check_output(target, overwrite=overwrite, resume=resume)
-    earlier = resumable(target) if resume and target is not None else None
-    if earlier is not None:
-        check_settings(earlier, config)
-        if earlier.finished:
-            _log.warning("the run at %s is finished: nothing is left to do", target)
-            return earlier
-    start = _as_vectors(init)
-    if start is not None and start.dim != config.dim:
-        raise ConfigError(
-            f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal"
-        )
-    _check_paths(corpus)
-    with concurrent.futures.ThreadPoolExecutor(1, "firth-compile") as compiler:
+    task = _Task(config, text, checked_threads(threads), tuple(callbacks), target, interval, uuid.uuid4().hex)
+    check_output(target, overwrite=overwrite, resume=resume)
+    with contextlib.ExitStack() as stack:
+        earlier = find_earlier(target) if resume and target is not None else None
+        if earlier is not None:
+            stack.callback(earlier.close)
+            earlier.check_settings(config)
+            if earlier.model is not None and earlier.finished:
+                _log.warning("the run at %s is finished: nothing is left to do", target)
+                return earlier.model
+            task = dataclasses.replace(task, run=earlier.run or task.run)
+        start = _as_vectors(init)
+        if start is not None and start.dim != config.dim:
+            raise ConfigError(
+                f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal"
+            )
+        _check_paths(corpus)
         # While the text is read, the kernel is compiled or fetched from its cache.
+        compiler = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1, "firth-compile"))
         compiled = compiler.submit(warm_up, config)
-        encoded = _encode(corpus, text, cache, threads, callbacks)
-        try:
-            heeded = encoded if weights is None else encoded.weighted(weights)
-            compiled.result()
-            model = _train_encoded(
-                heeded, config, text, vocabulary=vocabulary, start=start, earlier=earlier, threads=threads,
-                callbacks=callbacks,
-            )  # fmt: skip
-        finally:
-            if encoded is not corpus:
-                encoded.close()
-    if target is not None:
-        model.save(target, format="native", overwrite=overwrite or resume)
-    return model
+        encoded = _encode(corpus, task, cache)
+        if encoded is not corpus:
+            stack.callback(encoded.close)
+        heeded = encoded if weights is None else encoded.weighted(weights)
+        compiled.result()
+        return _train_encoded(
+            heeded, task, vocabulary=vocabulary, start=start, earlier=earlier, overwrite=overwrite or resume
+        )
 
 
-def _check_kinds(
-    config: object, text: object, vocabulary: object, init: object, callbacks: Sequence[object]
-) -> None:
-    """Refuse arguments of another kind than they must be, each with what it must be."""
-    optional: tuple[type, ...] = (type(None),)
-    wanted: list[tuple[str, object, tuple[type, ...]]] = [
-        ("config", config, tuple(MODELS.values())),
-        ("text", text, (TextOptions,)),
-        ("vocabulary", vocabulary, (Vocabulary, *optional)),
-        ("init", init, (WordVectors, str, os.PathLike, *optional)),
-        *(("a callback", callback, (Callback,)) for callback in callbacks),
-    ]
-    for name, value, kinds in wanted:
-        if not isinstance(value, kinds):
-            names = " or ".join(kind.__name__ for kind in kinds if kind not in optional)
-            raise ConfigError(f"{name} is {value!r:.60}, but must be a {names}")
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Task:
+    """What all steps of a run need to know.
+
+    Parameters
+    ----------
+    config : Settings
+    text : TextOptions
+    threads : int
+    callbacks : tuple of Callback
+    target : Path, optional
+        Where the model is saved.
+    interval : Interval
+        Of checkpoints.
+    run : str
+        The run's id.
+    """
+
+    config: Settings
+    text: TextOptions
+    threads: int
+    callbacks: tuple[Callback, ...]
+    target: Path | None
+    interval: Interval
+    run: str
 
 
 def _check_paths(corpus: Corpus) -> None:
@@ -165,53 +184,96 @@ def _check_paths(corpus: Corpus) -> None:
         find_files([path for path in corpus if isinstance(path, os.PathLike)])
 
 
-def _encode(
-    corpus: Corpus, text: TextOptions, cache: bool, threads: int, callbacks: Sequence[Callback]
-) -> TokenCorpus:
+def _encode(corpus: Corpus, task: _Task, cache: bool) -> TokenCorpus:
     """Return the corpus as ids."""
     if isinstance(corpus, TokenCorpus):
         return corpus
 
     def progress(done: int, total: int | None) -> None:
-        for callback in callbacks:
+        for callback in task.callbacks:
             callback.on_read(done, total)
 
-    return corpora.encode(corpus, text, cache=cache, threads=threads, progress=progress)
+    return corpora.encode(corpus, task.text, cache=cache, threads=task.threads, progress=progress)
 
 
 def _train_encoded(
     corpus: TokenCorpus,
-    config: Settings,
-    text: TextOptions,
+    task: _Task,
     *,
     vocabulary: Vocabulary | None,
     start: WordVectors | None,
-    earlier: TrainedModel | None,
-    threads: int,
-    callbacks: Sequence[Callback],
+    earlier: Earlier | None,
+    overwrite: bool,
 ) -> TrainedModel:
-    """Train on an encoded corpus and return the model."""
-    chosen = _choose_words(corpus, config, vocabulary)
-    learner = make_learner(corpus, config, chosen, threads=threads, callbacks=callbacks)
-    standing = Standing()
-    if earlier is None:
-        learner.initialise(start)
-    else:
-        standing = take_up(earlier, learner, chosen, corpus.fingerprint)
-    for callback in callbacks:
-        callback.on_start(chosen)
-    standing = run(learner, threads=threads, standing=standing, callbacks=callbacks)
-    model = TrainedModel(
-        config=config,
-        text=text,
+    """Train on an encoded corpus, save the model and return it."""
+    with _divided(corpus, task.config) as (trained, held_out):
+        chosen = _choose_words(trained, task.config, vocabulary)
+        learner = make_learner(
+            trained, task.config, chosen, held_out=held_out, threads=task.threads, callbacks=task.callbacks
+        )
+        standing = None if earlier is None else earlier.take_up(learner, chosen, corpus.fingerprint)
+        if standing is None:
+            learner.initialise(start)
+            standing = Standing()
+        record = RunRecord(
+            id=task.run, settings=task.config.as_dict(), text=task.text.as_dict(), corpus=corpus.fingerprint
+        )
+        kept = None if earlier is None else earlier.checkpoints
+        keep = keeping(
+            task.target, kept, record, chosen, lambda: learner.weights, task.interval, standing=standing,
+            best=task.config.patience is not None, callbacks=task.callbacks,
+        )  # fmt: skip
+        with keep as keeper:
+            for callback in task.callbacks:
+                callback.on_start(chosen)
+            standing = run(
+                learner, threads=task.threads, standing=standing, callbacks=task.callbacks, keeper=keeper
+            )
+            model = _finished(learner, standing, task, corpus.fingerprint, keeper)
+            _hand_over(model, task, overwrite)
+            if keeper is not None:
+                keeper.settle(standing, finished=model.finished)
+    return model
+
+
+@contextlib.contextmanager
+def _divided(corpus: TokenCorpus, config: Settings) -> Iterator[tuple[TokenCorpus, TokenCorpus | None]]:
+    """Yield what is trained on, and what is held out."""
+    if not config.held_out:
+        yield corpus, None
+        return
+    trained, held_out = hold_out(corpus, config.held_out, config.seed)
+    with trained, held_out:
+        yield trained, held_out
+
+
+def _finished(
+    learner: Learner, standing: Standing, task: _Task, fingerprint: str, keeper: Keeper | None
+) -> TrainedModel:
+    """Return the model of a run that has ended, or was interrupted; with patience, that of the best epoch."""
+    state = {**standing.as_dict(), "corpus": fingerprint, "run": task.run}
+    finished = standing.ended(task.config)
+    if finished and task.config.patience is not None and keeper is not None:
+        best = standing.best_epoch()
+        state["best_epoch"] = best if best == standing.epoch or keeper.take_back(standing) else standing.epoch
+    return TrainedModel(
+        config=task.config,
+        text=task.text,
         table=learner.finish(),
         history=standing.history,
-        finished=standing.epoch == config.epochs,
-        state={**standing.as_dict(), "corpus": corpus.fingerprint},
+        finished=finished,
+        state=state,
     )
-    for callback in callbacks:
-        callback.on_end(model)
-    return model
+
+
+def _hand_over(model: TrainedModel, task: _Task, overwrite: bool) -> None:
+    """Tell that training is over, and save the model, also if a callback fails."""
+    try:
+        for callback in task.callbacks:
+            callback.on_end(model)
+    finally:
+        if task.target is not None:
+            model.save(task.target, format="native", overwrite=overwrite)
 
 
 def _choose_words(corpus: TokenCorpus, config: Settings, vocabulary: Vocabulary | None) -> Vocabulary:
@@ -229,37 +291,3 @@ def _choose_words(corpus: TokenCorpus, config: Settings, vocabulary: Vocabulary 
 
 def _as_vectors(init: WordVectors | str | os.PathLike[str] | None) -> WordVectors | None:
     return init if init is None or isinstance(init, WordVectors) else load(init)
-
-
-def _check_threads(threads: int | None) -> int:
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= 1024:
-        raise ConfigError(f"threads is {threads!r}, but must be a whole number from 1 to 1,024")
-    return threads
-
-
-def _check_output(target: Path | None, *, overwrite: bool, resume: bool) -> None:
-    """Refuse an output that could not be written, before hours are spent on it."""
-    if overwrite and resume:
-        raise ConfigError("overwrite and resume exclude each other: choose one")
-    if target is None:
-        if resume:
-            raise ConfigError("resume needs the output folder of the run to go on with")
-        return
-    if target.is_file():
-        raise OutputError(f"the output {target} is a file, but a folder is written: choose another place")
-    if target.is_dir() and any(target.iterdir()) and not (overwrite or resume):
-        raise OutputError(
-            f"the output folder {target} exists: choose another, or overwrite it, or resume the run that is in it"
-        )
-    if overwrite and target.is_dir() and any(target.iterdir()) and not is_native(target):
-        raise OutputError(
-            f"cannot overwrite {target}: it holds something else than vectors; choose another place"
-        )
-    existing = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise output_error(target, error) from error

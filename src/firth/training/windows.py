@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from firth.config import WindowSettings
 from firth.corpus import TokenCorpus
+from firth.errors import CorpusError
 from firth.formats import VectorTable
 from firth.kernels.cpu import state
 from firth.kernels.cpu.hogwild import train_hogwild
@@ -24,7 +25,7 @@ from firth.training.weights import initialise, make_weights, restore, to_table
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
-_TEXT_STREAM, _NOISE_STREAM = 0, 1
+_TEXT_STREAM, _NOISE_STREAM, _HELD_OUT_STREAM, _HELD_OUT_NOISE_STREAM = range(4)
 
 _TrainOne = Callable[[int, Any], None]
 
@@ -39,17 +40,36 @@ class WindowLearner:
         The corpus as the kernels see it.
     corpus : TokenCorpus, optional
         Where the ids of `text` come from, told what is not needed any more.
+    held_out : Text, optional
+        Documents that are not trained on, by which the weights are judged.
     """
 
-    def __init__(self, plan: Plan, text: state.Text, corpus: TokenCorpus | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        text: state.Text,
+        corpus: TokenCorpus | None = None,
+        held_out: state.Text | None = None,
+    ) -> None:
         self.plan = plan
         self._model = make_weights(plan)
         self._text = text
         self._corpus = corpus
+        self._held_out = held_out
+        known = text.lookup >= 0
+        self._n_words = (
+            (plan.vocabulary.total or 0) if corpus is None else int(corpus.type_counts[known].sum())
+        )
 
     @classmethod
-    def of(cls, corpus: TokenCorpus, config: WindowSettings, vocabulary: Vocabulary) -> WindowLearner:
-        """Return a learner of `vocabulary` over a corpus.
+    def of(
+        cls,
+        corpus: TokenCorpus,
+        config: WindowSettings,
+        vocabulary: Vocabulary,
+        held_out: TokenCorpus | None = None,
+    ) -> WindowLearner:
+        """Return a learner of `vocabulary` over a corpus, judged by documents that are held out.
 
         Raises
         ------
@@ -57,8 +77,9 @@ class WindowLearner:
             The weights do not fit into the memory of this machine.
         """
         plan = make_plan(config, vocabulary, len(corpus.ids))
-        text = text_of(plan, corpus.ids, corpus.lookup_table(vocabulary), corpus.weights)
-        return cls(plan, text, corpus)
+        lookup = corpus.lookup_table(vocabulary)  # of both, whose types are the same
+        text, other = (text_of(plan, part.ids, lookup, part.weights) for part in (corpus, held_out or corpus))
+        return cls(plan, text, corpus, None if held_out is None else other)
 
     def initialise(self, start: WordVectors | None) -> None:
         """Fill the weights of a new run, at random or from given vectors."""
@@ -87,7 +108,21 @@ class WindowLearner:
     @property
     def n_words(self) -> int:
         """How many tokens of the corpus the vocabulary holds."""
-        return self.plan.vocabulary.total or 0
+        return self._n_words
+
+    @property
+    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+        """The matrices, those with no row left out."""
+        outputs = "node rows" if self.plan.n_outputs < len(self.plan.vocabulary) else "output rows"
+        named = zip(("input rows", outputs, "position weights"), self._model, strict=True)
+        return {name: matrix for name, matrix in named if matrix.size}
+
+    def row_name(self, name: str, row: int) -> str:
+        """Return the word of a row, or its number where it is not a word's."""
+        words = self.plan.vocabulary.words
+        if name in ("input rows", "output rows"):
+            return repr(words[row]) if row < len(words) else f"n-gram {row - len(words):,}"
+        return f"number {row:,}"
 
     def round_length(self, threads: int) -> int:
         """Return the positions of a round: without a common step, each thread needs blocks of its own."""
@@ -115,24 +150,58 @@ class WindowLearner:
     @contextlib.contextmanager
     def workers(self, threads: int) -> Iterator[Work]:
         """Yield a function that trains on a part of an epoch with all threads."""
+        with self._workers(threads, self._text, self._stretch) as work:
+            yield work
+
+    def held_out_loss(self, threads: int, stopped: Callable[[], bool]) -> float | None:
+        """Return the mean loss per pair over the documents held out, or None if `stopped` says to stop.
+
+        The kernel that trains does it at a rate of 0, with the same draws after each epoch.
+
+        Raises
+        ------
+        CorpusError
+            They have no pair.
+        """
+        if self._held_out is None:
+            return None
+        length, sums = len(self._held_out.ids), np.zeros(2)
+        with self._workers(threads, self._held_out, self._stretch_held_out) as work:
+            step = self.round_length(threads)
+            for start in range(0, length, step):
+                if stopped():
+                    return None
+                sums += work(0, start, min(start + step, length))
+        if not sums[1]:
+            raise CorpusError(
+                f"the documents held out have no pair: held_out is {self.settings.held_out}; raise it, or give more "
+                "text"
+            )
+        return float(sums[0] / sums[1])
+
+    @contextlib.contextmanager
+    def _workers(
+        self, threads: int, text: state.Text, stretch_of: Callable[[int, int, int], state.Stretch]
+    ) -> Iterator[Work]:
+        """Yield a function that sets all threads to work on a part of a text."""
         settings, plan = self.settings, self.plan
         alone = not settings.deterministic and settings.loss != "softmax"
         options = plan.options._replace(n_chunks=2) if alone else plan.options
         blocks = state.make_blocks(
-            options, self.round_length(threads) // options.block_length, weighted=len(self._text.weights) > 0
+            options, self.round_length(threads) // options.block_length, weighted=len(text.weights) > 0
         )
         totals = np.zeros((threads, 2))
         train = _softmax if settings.loss == "softmax" else _hogwild if alone else _synchronous
         train_one = train(self._model, options, threads, totals)
 
         def work(thread: int, counters: NDArray[np.int64], stretch: state.Stretch) -> None:
-            train_one(thread, (counters, stretch, self._text, plan.tables, self._model, options, blocks))
+            train_one(thread, (counters, stretch, text, plan.tables, self._model, options, blocks))
 
         with crew(threads, work) as on_all:
 
             def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
                 totals[:] = 0
-                on_all(self._stretch(epoch, start, stop))
+                on_all(stretch_of(epoch, start, stop))
                 loss, pairs = totals.sum(axis=0)
                 return float(loss), float(pairs)
 
@@ -148,6 +217,18 @@ class WindowLearner:
             noise_key=stream_key(seed, epoch, _NOISE_STREAM),
             rate=rate,
             rate_slope=(self.plan.learning_rate(epoch, stop) - rate) / (stop - start),
+        )
+
+    def _stretch_held_out(self, epoch: int, start: int, stop: int) -> state.Stretch:
+        """Return a part of the documents held out, with draws of their own."""
+        seed = self.settings.seed
+        return state.Stretch(
+            start=start,
+            stop=stop,
+            text_key=stream_key(seed, epoch, _HELD_OUT_STREAM),
+            noise_key=stream_key(seed, epoch, _HELD_OUT_NOISE_STREAM),
+            rate=0.0,
+            rate_slope=0.0,
         )
 
 

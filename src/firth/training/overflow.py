@@ -1,0 +1,74 @@
+"""Whether weights are still numbers, and if not, whose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firth.errors import TrainingError
+
+if TYPE_CHECKING:
+    from firth.training.loop import Learner
+    from firth.training.standing import Standing
+
+_FREQUENT = 1_024
+_NUMBERS_AT_ONCE = 1 << 20
+_NAMED = 3
+
+
+def check_weights(learner: Learner, standing: Standing, *, all_rows: bool) -> None:
+    """Refuse to go on when weights have become infinite or NaN.
+
+    Parameters
+    ----------
+    learner : Learner
+    standing : Standing
+        Where the run stands, for the message.
+    all_rows : bool
+        Look at all rows, which takes as long as reading them; otherwise at the first thousand or so, which are those of
+        the most frequent words and take part in every round.
+
+    Raises
+    ------
+    TrainingError
+        The message names the step, the rows and the remedy.
+    """
+    for array in learner.weights.values():
+        looked_at = array.reshape(-1) if all_rows else array[..., :_FREQUENT, :]
+        if not _all_finite(looked_at):
+            raise overflow(learner, standing, "weights are not finite any more")
+
+
+def overflow(learner: Learner, standing: Standing, what: str) -> TrainingError:
+    """Return the error to raise when a run has overflown."""
+    rows = _wild_rows(learner)
+    whose = f" in {rows}" if rows else ""
+    return TrainingError(
+        f"{what} after {standing.position:,} of {learner.n_positions:,} positions of epoch {standing.epoch + 1}{whose}"
+        f": the vectors have grown beyond all bounds; lower the learning rate, which is "
+        f"{learner.settings.learning_rate}, or remove wild values from the initial vectors"
+    )
+
+
+def _all_finite(numbers: NDArray[np.float32]) -> bool:
+    if numbers.ndim > 1:
+        return bool(np.isfinite(numbers).all())
+    starts = range(0, len(numbers), _NUMBERS_AT_ONCE)
+    return all(np.isfinite(numbers[start : start + _NUMBERS_AT_ONCE]).all() for start in starts)
+
+
+def _wild_rows(learner: Learner) -> str:
+    """Return the names of some rows that hold no finite numbers."""
+    found = []
+    for name, array in learner.weights.items():
+        slices = array.reshape(-1, *array.shape[-2:])
+        # The sum of a row is as finite as its numbers, or overflows where they all but do; and takes no copy.
+        with np.errstate(all="ignore"):
+            wild = np.flatnonzero(~np.isfinite(slices.sum(axis=(0, -1), dtype=np.float64)))
+        if len(wild):
+            shown = ", ".join(learner.row_name(name, int(row)) for row in wild[:_NAMED])
+            more = f" and {len(wild) - _NAMED:,} more" if len(wild) > _NAMED else ""
+            found.append(f"the {name} of {shown}{more}")
+    return " and ".join(found)
