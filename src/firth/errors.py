@@ -47,7 +47,7 @@ class UnknownWordError(InputError, KeyError):
         self.reason = reason
         hint = f"; did you mean {', '.join(map(repr, self.suggestions))}?" if self.suggestions else ""
         why = f", and {reason}" if reason else ""
-        super().__init__(f"{word!r} is not in the vocabulary{why}{hint}")
+        super().__init__(f"{word!r:.60} is not in the vocabulary{why}{hint}")
 
     def __reduce__(self) -> tuple[type[UnknownWordError], tuple[str, tuple[str, ...], str]]:
         # An exception is otherwise made anew from its message, which is not the word.

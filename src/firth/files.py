@@ -8,6 +8,7 @@ import functools
 import glob
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +16,39 @@ from pathlib import Path
 from firth.errors import OutputError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
+
+
+_BLOCK = 1 << 20
+
+
+def read_whole(path: str | os.PathLike[str], limit: int = 1 << 32) -> bytes:
+    """Return the content of a file, or of a pipe, whose end is waited for.
+
+    Parameters
+    ----------
+    path : path
+    limit : int
+        The most bytes that there may be.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    ValueError
+        It is longer than `limit`, or a device, which may have no end, or its name is none.
+    """
+    blocks, length = [], 0
+    with open(path, "rb") as file:  # noqa: PTH123 (a name may be one that Path refuses)
+        mode = os.fstat(file.fileno()).st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise ValueError("it is a device; give a file or a pipe")
+        # Never more than a block at once: what asks for all of the limit takes memory for all of it.
+        while block := file.read(_BLOCK):
+            blocks.append(block)
+            length += len(block)
+            if length > limit:
+                raise ValueError(f"it is longer than {limit:,} bytes")
+    return b"".join(blocks)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:

@@ -237,9 +237,10 @@ class Subwords:
         order = np.argsort(-n_found, kind="stable")
         firsts, falling = offsets[order], -n_found[order]
         sums = np.zeros_like(means) if own is None else own[order]
-        for k in range(int(-falling.min(initial=0))):
-            n_longer = int(np.searchsorted(falling, -k))
-            sums[:n_longer] += self.bucket_rows[rows[firsts[:n_longer] + k]]
+        with np.errstate(over="ignore", invalid="ignore"):  # of rows near the limit of float32
+            for k in range(int(-falling.min(initial=0))):
+                n_longer = int(np.searchsorted(falling, -k))
+                sums[:n_longer] += self.bucket_rows[rows[firsts[:n_longer] + k]]
         counted = (n_found if self.pruned else counts) + (own is not None)
         sums *= (1.0 / np.maximum(counted[order], 1)).astype(np.float32)[:, None]
         means[order] = sums

@@ -11,20 +11,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from firth.errors import ConfigError, CorpusError, FormatError, InputError, UnknownWordError
-from firth.files import replacing
+from firth.files import read_whole, replacing
 from firth.spelling import nearest_spellings
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _MARK = "\ufeff"
 _DICTIONARY_PAYS_FROM = 1_000
+_MOST_TOKENS = 2**62
 
 
 class Words(Sequence[str]):
@@ -70,7 +70,9 @@ class Words(Sequence[str]):
             try:
                 encoded.append(word.encode())
             except UnicodeEncodeError as error:
-                raise InputError(f"the word {word!r} cannot be written as UTF-8: {error.reason}") from error
+                raise InputError(
+                    f"the word {word!r:.60} cannot be written as UTF-8: {error.reason}"
+                ) from error
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(word) for word in encoded], out=offsets[1:])
         return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
@@ -186,6 +188,10 @@ class Vocabulary:
                 raise InputError(f"{len(self.words)} words need as many counts, not {self.counts.shape}")
             if np.any(self.counts < 0):
                 raise InputError(f"a count is never negative, but one is {self.counts.min()}")
+            if self.counts.sum(dtype=np.float64) > _MOST_TOKENS:
+                raise InputError(
+                    f"the counts add up to more than {_MOST_TOKENS:,}: divide all by the same number"
+                )
 
     @classmethod
     def from_counts(
@@ -310,8 +316,8 @@ class Vocabulary:
         for word, count in zip(self.words, counts, strict=True):
             if not word or "\n" in word or "\t" in word:
                 raise InputError(
-                    f"the word {word!r} cannot stand in a file of one word a line: it is empty or holds a newline or a "
-                    "tab; rename or drop it"
+                    f"the word {word!r:.60} cannot stand in a file of one word a line: it is empty or holds a newline "
+                    "or a tab; rename or drop it"
                 )
             plain = self.counts is None and not any(character.isspace() for character in word)
             lines.append(f"{word}\n" if plain else f"{word}\t{count}\n")
@@ -344,7 +350,7 @@ class Vocabulary:
                 raise FormatError(f"{path}, line {number:,}: {error}") from error
             if first_lines.setdefault(word, number) != number:
                 raise FormatError(
-                    f"{path}, line {number:,}: {word!r} stands in line {first_lines[word]:,} already: remove one"
+                    f"{path}, line {number:,}: {word!r:.60} stands in line {first_lines[word]:,} already: remove one"
                 )
             counts.append(count)
             if (count is None) != (counts[0] is None):
@@ -358,7 +364,10 @@ class Vocabulary:
                 f"the vocabulary {path} holds {len(counts)} words, but at least two are needed: add words"
             )
         known = [count for count in counts if count is not None]
-        return cls(first_lines, known or None)
+        try:
+            return cls(first_lines, known or None)
+        except InputError as error:
+            raise FormatError(f"{path} cannot be true: {error}") from error
 
     def suggest(self, word: str, limit: int = 3) -> tuple[str, ...]:
         """Return up to `limit` words that are spelled nearly like `word`.
@@ -372,7 +381,7 @@ class Vocabulary:
 def _lines(path: str | os.PathLike[str]) -> list[str]:
     """Return the lines of a text file of words."""
     try:
-        content = Path(path).read_bytes()
+        content = read_whole(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"cannot read the vocabulary {path}: {reason}; check the path") from error
@@ -403,11 +412,13 @@ def _word_and_count(line: str) -> tuple[str, int | None]:
         word = word.rstrip(" ")
     count = count.strip(" ")
     if not word:
-        raise ValueError(f"the count {count!r} has no word before it: remove the line")
+        raise ValueError(f"the count {count!r:.40} has no word before it: remove the line")
     if not count:
         return word, None
     if not (count.isascii() and count.isdigit()) or int(count) >= 2**63:
-        raise ValueError(f"the count of {word!r} is {count!r:.40}, but must be a whole number below 2**63")
+        raise ValueError(
+            f"the count of {word!r:.60} is {count!r:.40}, but must be a whole number below 2**63"
+        )
     return word, int(count)
 
 
@@ -421,7 +432,7 @@ def _whole(counts: ArrayLike) -> NDArray[np.int64]:
 
 def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:
     """Raise the error for a vocabulary of fewer than two words, with what would help."""
-    left = f"only {words[int(kept[0])]!r} is left" if len(kept) else "nothing is left"
+    left = f"only {words[int(kept[0])]!r:.60} is left" if len(kept) else "nothing is left"
     if not len(words):
         raise CorpusError("the corpus holds no words at all")
     most = int(numbers.max())

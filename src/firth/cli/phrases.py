@@ -15,6 +15,7 @@ from firth.cli.app import app
 from firth.config import TextOptions
 from firth.config.phrases import THRESHOLDS, PhraseOptions, PhraseScore
 from firth.errors import ConfigError, InputError, OutputError
+from firth.files import read_whole
 
 if TYPE_CHECKING:
     from firth.corpus import Phrases, TokenCorpus
@@ -297,8 +298,8 @@ def _check_delimiter(delimiter: str) -> None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_whole(path).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: {error}; give a text file with one word a line") from error
     return [word for line in text.split("\n") if (word := line.strip())]
 

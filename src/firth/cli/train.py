@@ -14,6 +14,7 @@ from firth.cli.app import Interrupted, app
 from firth.cli.settings import make_settings, with_settings
 from firth.config import TextOptions
 from firth.errors import InputError
+from firth.files import read_whole
 
 if TYPE_CHECKING:
     from firth.training import Callback, Epoch, TrainedModel
@@ -254,7 +255,7 @@ def _numbers(path: Path) -> list[float]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_whole(path).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: {error}; give a text file with one word a line") from error
     return [word for line in text.split("\n") if (word := line.removesuffix("\r").strip())]

@@ -12,6 +12,7 @@ from firth.errors import CorpusError
 from firth.kernels.cpu import encoding
 
 CHUNK_BYTES = 2 << 20
+LONGEST_UNCUT = 1 << 26
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,6 +90,11 @@ def cut_chunks(
         Never cut inside a document, however long.
     size : int
         Chunks are longer than this, and a block, only where there is no place to cut.
+
+    Raises
+    ------
+    CorpusError
+        There is no whitespace in 64 MiB, so this is no text; not with `whole_documents`.
     """
     pending, searched = bytearray(), 0
     origins: list[tuple[int, str, int]] = []
@@ -103,6 +109,11 @@ def cut_chunks(
                 continue
             cut = _last_cut(pending, searched, whole_documents)
             searched = len(pending)
+            if not cut and searched > LONGEST_UNCUT and not whole_documents:
+                raise CorpusError(
+                    f"{part.name} has no whitespace in {LONGEST_UNCUT:,} bytes up to byte {offset + len(block):,} of "
+                    "its text: put spaces between tokens, or newlines between documents"
+                )
             if cut:
                 rest = pending[cut:]
                 del pending[cut:]

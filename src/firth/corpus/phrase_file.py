@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from firth.config.phrases import PhraseOptions
 from firth.errors import ConfigError, FormatError
-from firth.files import replacing
+from firth.files import read_whole, replacing
 
 _KIND, _VERSION = "firth phrases", 1
 
@@ -51,17 +50,17 @@ def read_phrases(path: str | os.PathLike[str]) -> tuple[PhraseOptions, list[Row]
                 options = _options(values)
             elif line.strip():
                 rows.append(_row(values, options))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else error
             raise FormatError(
-                f"{path}, line {number:,}, is not what a file of phrases holds: {reason}"
+                f"{path}, line {number:,}, is not what a file of phrases holds: {reason!s:.300}"
             ) from error
     return options, rows
 
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[str]:
     try:
-        text = Path(path).read_text("utf-8")
+        text = read_whole(path).decode("utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"cannot read the phrases {path}: {reason}; check the path") from error

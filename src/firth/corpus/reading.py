@@ -14,6 +14,7 @@ from firth.errors import CorpusError
 
 _BLOCK = 1 << 20
 _LOOKED_AT = 1 << 13
+_XZ_MEMORY = 1 << 28  # four times what xz -9 makes necessary
 _UTF8_BOM = b"\xef\xbb\xbf"
 # UTF-32's little-endian mark begins with UTF-16's.
 _FOREIGN_BOMS = {
@@ -178,6 +179,9 @@ def _compression(start: bytes) -> str | None:
 
 def _decompressed(raw: _Raw, compression: str, file: TextFile) -> Iterator[bytes]:
     try:
+        if compression == "xz":
+            yield from _xz_blocks(raw, file)
+            return
         with _decompressor(raw, compression) as stream:
             yield from _blocks(stream)
     except CorpusError:
@@ -207,15 +211,44 @@ def _decompressor(raw: _Raw, compression: str) -> BinaryIO:
         import bz2
 
         return bz2.BZ2File(source)  # type: ignore[return-value]
-    if compression == "xz":
-        import lzma
-
-        return lzma.LZMAFile(source)  # type: ignore[return-value]
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
         from backports import zstd
     return zstd.ZstdFile(source)  # type: ignore[return-value]
+
+
+def _xz_blocks(raw: _Raw, file: TextFile) -> Iterator[bytes]:
+    """Yield the text of one xz stream after another, in bounded memory, which `lzma.LZMAFile` does not promise."""
+    import lzma
+
+    data, begun = raw.read(_BLOCK), False
+    while data:
+        unpacker = lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        try:
+            text = unpacker.decompress(data, _BLOCK)
+        except lzma.LZMAError as error:
+            if "limit" in str(error):
+                raise CorpusError(
+                    f"{file} takes more than {_XZ_MEMORY:,} bytes of memory to decompress: decompress it with xz first"
+                ) from error
+            if begun:
+                return  # as LZMAFile does: what follows a stream and is none is passed over
+            raise
+        while True:
+            if text:
+                yield text
+            if unpacker.eof:
+                break
+            data = b""
+            if unpacker.needs_input and not (data := raw.read(_BLOCK)):
+                raise EOFError
+            text = unpacker.decompress(data, _BLOCK)
+        rest, begun = unpacker.unused_data or raw.read(_BLOCK), True
+        while rest and not (data := rest.lstrip(b"\0")):  # zeros may stand between streams
+            rest = raw.read(_BLOCK)
+        if not rest:
+            return
 
 
 def _check_text(start: bytes, file: TextFile) -> None:

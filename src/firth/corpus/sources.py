@@ -39,7 +39,8 @@ def find_files(paths: Iterable[str | os.PathLike[str]]) -> list[TextFile]:
     """Return the files that `paths` name, in the order of `paths`.
 
     A folder stands for the regular files in it and below, sorted by name, without hidden ones (``.git``);
-    links are followed, and a folder that is met again inside itself is passed over. A glob stands for what
+    links are followed, wherever they lead; links that lead nowhere or in circles are passed over, and so are devices,
+    pipes, sockets, and a folder that is met again inside itself. A glob stands for what
     it matches, sorted, each file once. ``-`` is standard input.
 
     Raises
@@ -101,19 +102,24 @@ def _inside(folder: Path, around: frozenset[tuple[int, int]]) -> Iterator[TextFi
             found = sorted(
                 (entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name
             )
-            # Devices, pipes and links that lead nowhere are neither files nor folders.
-            inside = [
-                (Path(entry.path), None if entry.is_dir() else entry.stat().st_size)
-                for entry in found
-                if entry.is_dir() or entry.is_file()
-            ]
+            inside = [(Path(entry.path), what) for entry in found if (what := _status(entry))]
     except OSError as error:
         raise _unreadable(str(folder), error) from error
-    for path, size in inside:
-        if size is None:
+    for path, what in inside:
+        if stat.S_ISDIR(what.st_mode):
             yield from _inside(path, around | {here})
-        else:
-            yield TextFile(path, size)
+        elif stat.S_ISREG(what.st_mode):  # no device, no pipe, no socket: their end may never come
+            yield TextFile(path, what.st_size)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return what an entry of a folder leads to, or None for a link that leads nowhere or round in circles."""
+    try:
+        return entry.stat()
+    except OSError as error:
+        if entry.is_symlink() and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
 
 
 def _missing(what: str, name: str) -> CorpusError:

@@ -154,7 +154,8 @@ class TokenCorpus:
         >>> encode(["to be", "not to be"]).weighted([1, 0.5]).weights.tolist()
         [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
         """
-        numbers = np.asarray(weights, np.float32)
+        with np.errstate(over="ignore"):  # what is too large is not finite, and refused
+            numbers = np.asarray(weights, np.float32)
         if numbers.shape not in {(self.n_documents,), (self.n_tokens,)}:
             raise InputError(
                 f"weights have the shape {numbers.shape}, but must be {self.n_documents:,} numbers, one for each "

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import InputError
+from firth.files import read_whole
 from firth.vocabulary import Words
 
 _LARGEST = 1 << 28
@@ -144,11 +145,11 @@ class Lookup:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number and the content of each line that is not blank."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST)
+        content = read_whole(path, _LARGEST)
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    try:
         text = content.removeprefix(codecs.BOM_UTF8).decode()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is no text in UTF-8: byte {error.start} is damaged") from error
     for number, line in enumerate(text.split("\n"), 1):

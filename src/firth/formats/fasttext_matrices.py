@@ -13,6 +13,8 @@ from firth.formats.fasttext_source import Source
 
 _CENTROIDS = 256
 _ROWS_AT_ONCE = 1 << 16
+# A byte of a code becomes so many bytes at most: fastText cuts rows into parts of two columns, unless it is told.
+_MOST_EXPANDED = 4 * 64
 
 
 def read_matrix(source: Source, what: str, *, dim: int, rows: int, quantized: bool) -> NDArray[np.float32]:
@@ -51,10 +53,16 @@ def _quantized(source: Source, what: str, dim: int, rows: int) -> NDArray[np.flo
     if rest or not (1 <= width <= dim or n_rows == 0):
         raise source.damaged(f"{what} has {n_codes:,} codes for {n_rows:,} rows of {dim:,} columns")
     codes = _codes(source, (n_rows, width), rows, what)
+    if 4 * dim > _MOST_EXPANDED * width:
+        raise source.damaged(
+            f"a row of {what} has {dim:,} columns in {width:,} bytes, where each byte stands for {_MOST_EXPANDED // 4} "
+            "columns at most"
+        )
     matrix = _decode(codes, _quantizer(source, what, dim, width if n_rows else None))
     if has_norms:
         norm_codes = _codes(source, (n_rows, 1), rows, f"the norms of {what}")
-        matrix *= _decode(norm_codes, _quantizer(source, f"the norms of {what}", 1, 1))
+        with np.errstate(invalid="ignore", over="ignore"):  # looked for by the caller
+            matrix *= _decode(norm_codes, _quantizer(source, f"the norms of {what}", 1, 1))
     return matrix
 
 

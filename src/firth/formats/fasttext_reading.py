@@ -157,9 +157,10 @@ def _read_dictionary(source: Source, settings: FastTextSettings) -> _Dictionary:
             f"its dictionary promises {n_entries:,} entries, {n_words:,} words, {n_labels:,} labels, {tokens:,} tokens "
             f"and {n_pruned:,} pruned n-grams"
         )
+    entries = source.entries(n_entries)  # if that many are there, there is memory for their counts
     words: list[bytes] = []
     counts = np.empty(n_words, np.int64)
-    for place, (word, count, kind) in enumerate(source.entries(n_entries)):
+    for place, (word, count, kind) in enumerate(entries):
         if kind != (_WORD if place < n_words else _LABEL) or not word or count < 0:
             raise source.damaged(
                 f"entry {place + 1:,} of its dictionary is {word.decode('utf-8', 'replace')!r:.80} of kind {kind} with "
@@ -218,6 +219,12 @@ def _table(
     if settings.has_ngrams:
         subwords = _subwords(settings, rows, n_words, dictionary.pruned)
         embeddings = subwords.known(stream.packed(dictionary.words))
+        if not np.isfinite(embeddings).all():
+            row = int(np.argmin(np.isfinite(embeddings).all(axis=1)))
+            word = dictionary.words[row].decode("utf-8", "replace")
+            raise FormatError(
+                f"{path} is damaged: the rows of {word!r:.60} and its n-grams add up to more than float32 can hold"
+            )
     words, kept = stream.unique_words(path, dictionary.words)
     counts = dictionary.counts
     if kept is not None:

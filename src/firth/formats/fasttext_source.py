@@ -36,13 +36,14 @@ class Source:
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
         self._file = cast(io.BufferedIOBase, file)
-        self._left = stream.size_limit(path)
+        self._left = stream.size_limit(path, 0)
+        self._passed = 0
 
     def numbers(self, layout: str, what: str) -> tuple[Any, ...]:
         """Return numbers laid out as `struct` says."""
         size = struct.calcsize("<" + layout)
         content = self._file.read(size)
-        self._left -= size
+        self._pass(size)
         if len(content) < size:
             raise self.truncated(what)
         return struct.unpack("<" + layout, content)
@@ -63,13 +64,13 @@ class Source:
             part = target[start : start + _CHUNK]
             if self._file.readinto(part) != len(part):
                 raise self.truncated(what)
-        self._left -= values.nbytes
+        self._pass(values.nbytes)
         return values
 
     def skip(self, shape: tuple[int, ...], itemsize: int, what: str) -> None:
         """Pass over an array that is not wanted."""
         left = self.promise(itemsize, shape, what)
-        self._left -= left
+        self._pass(left)
         while left:
             passed = len(self._file.read(min(left, _CHUNK)))
             if not passed:
@@ -87,6 +88,7 @@ class Source:
         needed = itemsize
         for length in shape:
             needed *= length
+        self._left = min(self._left, stream.size_limit(self.path, self._passed + needed) - self._passed)
         if min(shape) < 0 or needed > self._left:
             of = " x ".join(f"{length:,}" for length in shape)
             raise FormatError(
@@ -94,6 +96,10 @@ class Source:
                 f"{max(self._left, 0):,} can follow: it is truncated or damaged"
             )
         return needed
+
+    def _pass(self, n_bytes: int) -> None:
+        self._passed += n_bytes
+        self._left -= n_bytes
 
     def entries(self, n_entries: int) -> list[tuple[bytes, int, int]]:
         """Return the entries of the dictionary: word, count and kind."""
@@ -119,7 +125,7 @@ class Source:
             if not more:
                 raise self.truncated(f"entry {len(entries) + 1:,} of {n_entries:,} of the dictionary")
             buffer, at = buffer[at:] + more, 0
-            self._left -= len(more)
+            self._pass(len(more))
         return entries
 
     def end(self) -> None:

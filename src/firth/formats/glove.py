@@ -32,9 +32,9 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
     FormatError
         The file is empty, or a line is damaged; the message gives its number.
     """
-    n_lines, dim = _measure(path)
-    # A blank line is no row, and no row is shorter than this.
-    n_rows = min(n_lines, stream.size_limit(path) // (2 * dim + 1) + 1)
+    n_lines, n_bytes, dim = _measure(path)
+    # No row is shorter than this; lines that are will be refused.
+    n_rows = min(n_lines, n_bytes // (2 * dim + 1) + 1)
     rows = np.empty((n_rows, dim), np.float32)
     with stream.reading(path) as file:
         words = text_rows.fill(path, text_rows.lines(file, path, 1), rows)
@@ -55,15 +55,15 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
         text_rows.write_rows(file, table)
 
 
-def _measure(path: Path) -> tuple[int, int]:
-    """Return the number of lines and the dimension, which the first line tells."""
+def _measure(path: Path) -> tuple[int, int, int]:
+    """Return the number of lines that are not blank, their bytes, and the dimension, which the first line tells."""
     with stream.reading(path) as file:
-        dim = 0
-        n_lines = 0
+        n_lines, n_bytes, dim = 0, 0, 0
         for block in text_rows.lines(file, path, 1):
             if dim == 0 and block:
                 dim = len(block[0][1].split()) - 1
             n_lines += len(block)
+            n_bytes += sum(len(line) + 1 for _, line in block)
     if dim <= 0:
         raise FormatError(f"{path} is not {NAME}: its first line must hold a word and its numbers")
-    return n_lines, dim
+    return n_lines, n_bytes, dim

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import FormatError, InputError, OutputError
-from firth.files import output_error, replacing_folder
+from firth.files import output_error, read_whole, replacing_folder
 from firth.formats.table import VectorTable
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.subwords import Subwords
@@ -212,8 +212,7 @@ def _config(dim: int) -> dict[str, Any]:
 
 def _read_metadata(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            content = json.loads(file.read(_MAX_METADATA_BYTES))
+        content = json.loads(read_whole(path, _MAX_METADATA_BYTES))
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -223,7 +222,7 @@ def _read_metadata(path: Path) -> dict[str, Any]:
     version = content.get("format_version")
     if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
         raise FormatError(
-            f"{path} says format version {version!r}, but this firth knows 1 to {FORMAT_VERSION}: "
+            f"{path} says format version {version!r:.40}, but this firth knows 1 to {FORMAT_VERSION}: "
             "use a newer firth"
         )
     return content

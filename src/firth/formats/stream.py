@@ -29,6 +29,9 @@ ROWS_AT_ONCE = 4_096
 _GZIP = b"\x1f\x8b"
 # Deflate cannot make more than so many bytes out of one.
 _MOST_INFLATED = 1_032
+# Vectors hardly become a third; so much, and a little on top, is believed unseen.
+_BELIEVED, _SMALL = 10, 1 << 26
+_PIECE = 1 << 20
 _WHITE_SPACE = b" \t\n\v\f\r"
 
 
@@ -63,11 +66,20 @@ def head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def size_limit(path: Path) -> int:
-    """Return how many bytes of content `path` can hold at most; exact unless it is compressed."""
+def size_limit(path: Path, needed: int) -> int:
+    """Return how many bytes of content `path` can hold at most.
+
+    That is exact unless the file is compressed, and then too where `needed` is so much that it could hardly be in it:
+    nobody shall pay for a lie with memory, and honest files are not decompressed twice.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
-        return size * _MOST_INFLATED if file.read(2) == _GZIP else size
+        if file.read(2) != _GZIP:
+            return size
+    if not _BELIEVED * size + _SMALL < needed <= _MOST_INFLATED * size:
+        return size * _MOST_INFLATED
+    with reading(path) as unpacked:
+        return sum(map(len, iter(lambda: unpacked.read(_PIECE), b"")))
 
 
 def parse_header(line: bytes) -> tuple[int, int] | None:
@@ -88,7 +100,8 @@ def check_promise(path: Path, n_words: int, dim: int, smallest_row: int, header_
     """
     if n_words == 0 or dim == 0:
         raise FormatError(f"{path} promises {n_words} words of {dim} dimensions: there is nothing in it")
-    needed, there = n_words * smallest_row, size_limit(path) - header_length
+    needed = n_words * smallest_row
+    there = size_limit(path, needed) - header_length
     if needed > there:
         raise FormatError(
             f"{path} promises {n_words:,} words of {dim:,} dimensions, which take {needed:,} bytes or more, "
@@ -172,7 +185,9 @@ def writing(
         rows = np.isfinite(table.embeddings[start : start + ROWS_AT_ONCE]).all(axis=1)
         if not rows.all():
             word = table.vocabulary.words[start + int(np.argmin(rows))]
-            raise InputError(f"the vector of {word!r} holds NaN or infinity, which {format} does not take")
+            raise InputError(
+                f"the vector of {word!r:.60} holds NaN or infinity, which {format} does not take"
+            )
     with replacing(path) as temporary, temporary.open("wb") as file:
         yield file
 
@@ -193,6 +208,6 @@ def _check_words(words: Words, format: str, ends: bytes, called: str) -> None:
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
-            f"{format} cannot hold {int(bad.sum())} of {len(words)} words, such as {words[row]!r}: it ends "
+            f"{format} cannot hold {int(bad.sum())} of {len(words)} words, such as {words[row]!r:.60}: it ends "
             f"a word at {called}; use the native format, or a subset of the words"
         )

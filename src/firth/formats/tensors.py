@@ -8,6 +8,7 @@ eight bytes, the header in JSON, the bytes of the tensors.
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,20 +78,35 @@ def read_tensors(path: Path, *, memory_map: bool) -> dict[str, NDArray[Any]]:
         There is no such file, it is truncated or contradicts itself, or holds other numbers than these.
     """
     try:
+        _check_file(path)
         # The library proves that the offsets are in order, without holes, and end where the file ends.
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
         with path.open("rb") as raw:
             length = int.from_bytes(raw.read(8), "little")
-            header = json.loads(raw.read(length))
+            header = json.loads(raw.read(length), object_pairs_hook=_once)
         tensors = {name: _tensor(path, header[name], 8 + length, memory_map) for name in names}
     except FormatError:
         raise
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except (SafetensorError, ValueError, KeyError, RecursionError) as error:
+    except (SafetensorError, ValueError, TypeError, OverflowError, KeyError, RecursionError) as error:
         raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
     return tensors
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a pipe, which might never answer, and a device, which might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise FormatError(f"cannot read {path}: it is no ordinary file; save the vectors anew")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; refuse a name that stands there twice, of which the library may believe the other."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a name stands twice in its header")
+    return values
 
 
 def _tensor(path: Path, entry: Mapping[str, Any], data: int, memory_map: bool) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from firth.formats import stream
 from firth.formats.table import VectorTable
 
 BOM = b"\xef\xbb\xbf"
-_CHUNK = 1 << 22
+_CHUNK = 1 << 19
 _LONGEST_LINE = 1 << 24
 _NUMBER = "%.9g"  # enough digits for every float32 to come back bit by bit
 
@@ -28,7 +28,7 @@ Line = tuple[int, bytes]
 
 
 def lines(file: BinaryIO, path: Path, first: int) -> Iterator[list[Line]]:
-    """Yield the lines that are not blank, some megabytes at a time; the next one has the number `first`."""
+    """Yield the lines that are not blank, some of them at a time; the next one has the number `first`."""
     rest, number = b"", first
     while more := file.read(_CHUNK):
         if number == 1 and not rest:
@@ -100,7 +100,8 @@ def _parse(path: Path, block: list[Line], dim: int) -> tuple[list[bytes], NDArra
 
 def _numbers(texts: list[bytes]) -> NDArray[np.float32] | None:
     """Return what `texts` say, one row a text, or None if one of them says something else than numbers."""
-    if not all(texts):
+    # Where the first line is blank, all may be, which NumPy warns of; it knows more blanks than bytes do.
+    if not all(texts) or texts[0].decode("latin-1").isspace():
         return None
     try:
         with np.errstate(over="ignore"):
@@ -135,12 +136,12 @@ def _bad_number(path: Path, block: list[Line], texts: list[bytes]) -> FormatErro
         for field in text.split():
             if not is_number(field):
                 return FormatError(
-                    f"{path}, line {number}: {field.decode('utf-8', 'replace')!r} is no number"
+                    f"{path}, line {number}: {field.decode('utf-8', 'replace')!r:.60} is no number"
                 )
             with np.errstate(over="ignore"):
                 if not np.isfinite(np.float32(float(field))):
                     return FormatError(
-                        f"{path}, line {number}: {field.decode()} is not finite in float32; remove the line"
+                        f"{path}, line {number}: {field.decode():.60} is not finite in float32; remove the line"
                     )
     return FormatError(f"{path}, lines {block[0][0]} to {block[-1][0]}: not all are numbers")
 

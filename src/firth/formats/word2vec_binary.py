@@ -69,7 +69,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
         if not finite.all():
             row = start + int(np.argmin(finite))
             word = words[row].decode("utf-8", "replace")
-            raise FormatError(f"{path} is damaged: row {row + 1}, {word!r}, holds NaN or infinity")
+            raise FormatError(f"{path} is damaged: row {row + 1}, {word!r:.60}, holds NaN or infinity")
     return stream.table(path, words, rows.astype(np.float32, copy=False))
 
 

@@ -358,7 +358,7 @@ def _strings(words: object) -> list[str]:
     """Return `words` as a list of str, or refuse it."""
     listed = list(words) if isinstance(words, (Sequence, np.ndarray)) and not isinstance(words, str) else None
     if listed is None or not all(isinstance(word, str) for word in listed):
-        raise InputError(f"{words!r} is given, but must be a sequence of words (str)")
+        raise InputError(f"{words!r:.60} is given, but must be a sequence of words (str)")
     return listed
 
 
@@ -371,7 +371,7 @@ def _with_direction(
     rows = vectors.astype(np.float64)
     for bad in np.flatnonzero(~(np.isfinite(rows).all(axis=1) & rows.any(axis=1))):
         name = names[int(bad)]
-        what = "the vector" if name is None else f"the vector of {name!r}"
+        what = "the vector" if name is None else f"the vector of {name!r:.60}"
         raise InputError(f"{what} is all zeros or holds NaN, so that it has no direction and no neighbors")
     return rows
 

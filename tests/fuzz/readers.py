@@ -1,0 +1,310 @@
+"""Everything in firth that reads what somebody else may have written, each with small valid inputs to start from."""
+
+from __future__ import annotations
+
+import bz2
+import dataclasses
+import functools
+import gzip
+import lzma
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from firth import formats
+from firth.corpus import Phrases, TokenCorpus, encode
+from firth.corpus.graph import Graph
+from firth.evaluation import questions
+from firth.formats import VectorTable
+from firth.subwords import Subwords, ngram_buckets
+from firth.vectors import WordVectors
+from firth.vocabulary import Vocabulary, Words
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+_LINES = b"to be or not to be\nthat is the question\n\nna\xc3\xafve \xe3\x80\x80caf\xc3\xa9 \xf0\x9f\x98\x80\r\nto be\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """One way into firth.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in reports.
+    seeds : callable
+        Returns valid inputs.
+    use : callable
+        Reads what lies at a path, and uses the result as a user would; raises what firth raises.
+    parts : callable, optional
+        Where inputs are a folder: returns its valid files. The first byte of an input chooses the one that it
+        replaces.
+    """
+
+    name: str
+    seeds: Callable[[], list[bytes]]
+    use: Callable[[Path], object]
+    parts: Callable[[], dict[str, bytes]] | None = None
+
+    def put(self, content: bytes, folder: Path) -> Path:
+        """Write an input to `folder`, and return what to read."""
+        path = folder / self.name.replace(" ", "-")
+        if self.parts is None:
+            path.write_bytes(content)
+            return path
+        valid = self.parts()
+        if not (path / "firth").is_dir():
+            (path / "firth").mkdir(parents=True)
+        names = list(valid)
+        chosen = names[content[0] % len(names)] if content else names[0]
+        for name, own in valid.items():
+            replaced = content[1:] if name == chosen else own
+            if _lying.get(path / name) != replaced:
+                # A new file, because the old one may still be mapped.
+                (path / name).unlink(missing_ok=True)
+                (path / name).write_bytes(replaced)
+                _lying[path / name] = replaced
+        return path
+
+
+# What was written last, so that a folder is not written anew for each input.
+_lying: dict[Path, bytes] = {}
+
+
+def _table(*, subwords: bool = False) -> VectorTable:
+    words = ["to", "be", "na\u00efve", "\U0001f600"]
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3) - 4
+    parts = None
+    if subwords:
+        own = rows.copy()
+        parts = Subwords(
+            min_n=3, max_n=4, buckets=5, word_rows=own, bucket_rows=np.ones((5, 3), np.float32) / 3
+        )
+        rows = parts.known(Words.of(words))
+    return VectorTable(Vocabulary(words, [5, 4, 2, 1]), rows, rows[::-1].copy(), {"a": [1, None]}, parts)
+
+
+def _written(format: str, **options: bool) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        formats.write(_table(**options), path, format=format)
+        return path.read_bytes()
+
+
+def _golden(*names: str) -> list[bytes]:
+    return [(GOLDEN / name).read_bytes() for name in names]
+
+
+def _zipped(seeds: list[bytes]) -> list[bytes]:
+    return [*seeds, gzip.compress(seeds[0], mtime=0)]
+
+
+def _use_table(format: str | None) -> Callable[[Path], None]:
+    return lambda path: _exercise(formats.read(path, format=format))
+
+
+def _exercise(table: VectorTable) -> None:
+    """Ask a table what users ask, so that one that does not fit together is found out."""
+    vectors = WordVectors(table)
+    words = list(table.vocabulary)
+    assert len(words) == len(table.embeddings) >= 1
+    assert vectors.vocabulary.words.find(words[0]) >= 0
+    with np.errstate(all="ignore"):
+        for word in words[:2]:
+            assert vectors[word].shape == (vectors.dim,)
+        vectors.neighbors(words[-1], k=min(2, len(words)))
+    if table.subwords is not None:
+        bound = 3 * table.subwords.max_n
+        ngram_buckets(Words.of(["where"]), table.subwords.min_n, table.subwords.max_n, table.subwords.buckets)
+        table.subwords.unseen(["unseen"[:bound]])
+    if table.output_embeddings is not None:
+        assert table.output_embeddings.shape == table.embeddings.shape
+
+
+@functools.cache
+def _native_files() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "vectors"
+        table = dataclasses.replace(_table(subwords=True), state={"places": np.ones((2, 3), np.float32)})
+        formats.write(table, folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def _native_seeds() -> list[bytes]:
+    return [bytes([i]) + content for i, content in enumerate(_native_files().values())]
+
+
+def _use_corpus(path: Path) -> None:
+    for text in (None, firth_text("words", lowercase=True)):
+        with encode(path, text, cache=False, threads=1) as corpus:
+            assert corpus.n_tokens + corpus.n_documents == len(corpus.ids)
+            assert int(corpus.ids.max()) < len(corpus.types)
+            list(corpus.types)
+
+
+def firth_text(tokenize: str, **options: bool) -> object:
+    """Return options for text."""
+    from firth.config import TextOptions
+
+    return TextOptions(tokenize=tokenize, **options)
+
+
+def _use_compressed(path: Path) -> None:
+    with encode(path, cache=False, threads=1) as corpus:
+        list(corpus.types)
+
+
+def _zstd(content: bytes) -> bytes:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd.compress(content)  # type: ignore[no-any-return]
+
+
+def _compressed_seeds() -> list[bytes]:
+    packers = (lambda text: gzip.compress(text, mtime=0), bz2.compress, lzma.compress, _zstd)
+    return [
+        packed for pack in packers for packed in (pack(_LINES), pack(_LINES) + pack(b"more\n"), pack(b""))
+    ]
+
+
+def _use_graph(path: Path) -> None:
+    graph = Graph.of(path)
+    assert len(graph.offsets) == graph.n_nodes + 1
+    assert graph.offsets[-1] == len(graph.neighbors)
+    list(graph.nodes)
+
+
+def _phrase_seeds() -> list[bytes]:
+    head = (
+        b'{"kind": "firth phrases", "version": 1, "score": "npmi", "passes": 2, "min_count": [5, 3], "threshold": '
+        b'[0.5, 0.1], "connector_words": ["of"], "delimiter": "_"}\n'
+    )
+    rows = (
+        b'{"phrase": "new_york", "parts": ["new", "york"], "count": 10, "score": 0.9, "pass": 1}\n'
+        b'{"phrase": "state_of_play", "parts": ["state", "of", "play"], "count": 7, "score": 0.6, "pass": 2}\n'
+    )
+    return [head + rows, head]
+
+
+def _use_phrases(path: Path) -> None:
+    phrases = Phrases.load(path)
+    phrases.apply(["state", "of", "play", "in", "new", "york"])
+    assert phrases == phrases  # noqa: PLR0124
+    list(phrases)
+
+
+def _use_vocabulary(path: Path) -> None:
+    vocabulary = Vocabulary.load(path)
+    assert len(vocabulary) >= 2
+    assert len(set(vocabulary)) == len(vocabulary)
+    assert vocabulary.total is None or vocabulary.total >= 0
+
+
+def _use_weights(path: Path) -> None:
+    from firth.cli.train import _numbers
+
+    _four_tokens().weighted(_numbers(path))
+
+
+@functools.cache
+def _four_tokens() -> TokenCorpus:
+    return encode(["a b", "c d"], threads=1)
+
+
+def _use_questions(path: Path) -> None:
+    if questions.kind_of(path) == "analogies":
+        questions.read_analogies(path)
+    else:
+        questions.read_similarities(path)
+
+
+READERS = {
+    reader.name: reader
+    for reader in (
+        Reader(
+            "word2vec-text",
+            lambda: _zipped(
+                [_written("word2vec-text"), *_golden("gensim.txt", "word2vec_c.txt", "gensim.txt.gz")]
+            ),
+            _use_table("word2vec-text"),
+        ),
+        Reader(
+            "word2vec-binary",
+            lambda: _zipped([_written("word2vec-binary"), *_golden("gensim.bin", "word2vec_c.bin")]),
+            _use_table("word2vec-binary"),
+        ),
+        Reader(
+            "glove",
+            lambda: _zipped([_written("glove"), *_golden("gensim_no_header.txt")]),
+            _use_table("glove"),
+        ),
+        Reader(
+            "fasttext",
+            lambda: [
+                *_zipped([_written("fasttext", subwords=True), _written("fasttext")]),
+                *_golden(
+                    "fasttext_cbow.bin", "fasttext_norms.ftz", "fasttext_pruned.ftz", "fasttext_quantized.ftz"
+                ),
+            ],
+            _use_table("fasttext"),
+        ),
+        Reader(
+            "any format",
+            lambda: [
+                *_golden(
+                    "gensim.txt", "gensim.bin", "gensim.txt.gz", "gensim_no_header.txt", "fasttext_cbow.bin"
+                ),
+                _written("glove"),
+            ],
+            _use_table(None),
+        ),
+        Reader("native", _native_seeds, _use_table(None), _native_files),
+        Reader(
+            "corpus", lambda: [_LINES, b"\xef\xbb\xbfmarked\n", b"one document without an end"], _use_corpus
+        ),
+        Reader("compressed corpus", _compressed_seeds, _use_compressed),
+        Reader(
+            "edge list",
+            lambda: [
+                b"# nodes\na b\nb c\nc c\n",
+                b"a,b,0.5\nb,c,2\n",
+                b"1\t2\t1e-3\n2\t3\t4\r\n",
+                b"n\xc3\xa4 b 3.25\nb n\xc3\xa4 .5",
+            ],
+            _use_graph,
+        ),
+        Reader("phrases", _phrase_seeds, _use_phrases),
+        Reader(
+            "vocabulary",
+            lambda: [
+                b"to\t5\nbe\t3\nnew york\t2\n",
+                b"to 5\nbe 3\r\n",
+                b"\xef\xbb\xbfto\nbe\nna\xc3\xafve\n",
+            ],
+            _use_vocabulary,
+        ),
+        Reader("weights", lambda: [b"1\n0.5\n", b"1\r\n2e-3\n\n3\n0\n", b"1\n1\n1\n1\n"], _use_weights),
+        Reader(
+            "questions",
+            lambda: [
+                b": capitals\na b c d\ne f g h\n: more\ni j k l\n",
+                b"# pairs\nword1,word2,score\ntiger,cat,7.35\na,b,0\n",
+                b"a\tb\t1.5\nc d 3\n",
+            ],
+            _use_questions,
+        ),
+    )
+}
+
+
+def clear(folder: Path) -> None:
+    """Remove what inputs have left."""
+    _lying.clear()
+    shutil.rmtree(folder, ignore_errors=True)
