@@ -16,6 +16,7 @@ endif
 BIN := .venv/$(SCRIPTS)
 BIN_BENCH := .venv-bench/$(SCRIPTS)
 BIN_INTEROP := .venv-interop/$(SCRIPTS)
+BIN_FUZZ := .venv-fuzz/$(SCRIPTS)
 
 # The stamps stand for "installed as pyproject.toml and constraints.txt say"; with a stamp for the base
 # and one for the tools, `make demo` downloads no tools, and after `make test` it downloads nothing.
@@ -23,6 +24,7 @@ BASE := .venv/.base
 DEV := .venv/.dev
 BENCH := .venv-bench/.bench
 INTEROP := .venv-interop/.interop
+FUZZ := .venv-fuzz/.fuzz
 
 # The theme advertises its successor on every build.
 export NO_MKDOCS_2_WARNING := 1
@@ -32,7 +34,7 @@ pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint pytest site test-interop bench docs format clean
+.PHONY: help demo test lint pytest site test-interop fuzz bench docs format clean
 
 help: ## List the targets
 	@echo 'firth: learn vectors for words and any other tokens from your own sequences.'
@@ -40,7 +42,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
 	  printf '%-22s%s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS.'
+	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS, FUZZ_FLAGS.'
 
 demo: $(BASE) ## Train on the documentation of your own Python and look at the result
 	$(say) 'Training on the documentation of the standard library (firth demo)'
@@ -71,6 +73,10 @@ test-interop: $(INTEROP) ## Check against gensim, fastText, word2vec.c, model2ve
 	$(say) 'Running the tests against other tools (pytest tests/interop)'
 	@$(BIN_INTEROP)/pytest --quiet tests/interop
 
+fuzz: $(FUZZ) ## Give every reader hostile inputs for minutes (FUZZ_FLAGS='--reader glove --seconds 60')
+	$(say) 'Fuzzing the readers (tests/fuzz/long_run.py)'
+	@FIRTH_CACHE=build/test-cache $(BIN_FUZZ)/python tests/fuzz/long_run.py $(FUZZ_FLAGS)
+
 bench: $(BENCH) ## Run the benchmarks side by side with other trainers (BENCH_FLAGS=...)
 	$(say) 'Running the benchmarks (python -m benchmarks.run)'
 	@$(BIN_BENCH)/python -m benchmarks.run $(BENCH_FLAGS)
@@ -83,12 +89,12 @@ format: $(DEV) ## Put the code into its format and mend what can be mended
 	@$(BIN)/ruff format .
 
 clean: ## Remove everything that the other targets have made
-	rm -rf .venv .venv-bench .venv-interop .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-bench .venv-interop .venv-fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	  .import_linter_cache build dist site demo-vectors
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A half-made environment is removed, so that the next try starts clean.
-.venv/.python .venv-bench/.python .venv-interop/.python:
+.venv/.python .venv-bench/.python .venv-interop/.python .venv-fuzz/.python:
 	@$(PYTHON) -c '$(recent)' 2>/dev/null || { \
 	  echo "firth needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing):" \
 	    'name another one, as in: make demo PYTHON=python3.12' >&2; exit 1; }
@@ -111,6 +117,11 @@ $(DEV): pyproject.toml constraints.txt | .venv/.python
 $(BENCH): pyproject.toml constraints.txt | .venv-bench/.python
 	$(say) 'Installing firth and the trainers to compare with into .venv-bench'
 	@$(BIN_BENCH)/python $(pip_install) -e '.[bench]'
+	@touch $@
+
+$(FUZZ): pyproject.toml constraints.txt | .venv-fuzz/.python
+	$(say) 'Installing firth and atheris into .venv-fuzz'
+	@$(BIN_FUZZ)/python $(pip_install) -e '.[fuzz]'
 	@touch $@
 
 # torch first and alone: the build of it that is wanted here is chosen by TORCH, not by a dependency.

@@ -79,11 +79,14 @@ class Run:
     def save(self) -> None:
         """Add what was counted since the last time to the file of counts."""
         counts = json.loads(COUNTS.read_text("utf-8")) if COUNTS.exists() else {}
-        mine = counts.setdefault(self.reader.name, {"inputs": 0, "read": 0, "refused": 0, "broken": 0})
+        mine = counts.setdefault(
+            self.reader.name, {"inputs": 0, "guided": 0, "read": 0, "refused": 0, "broken": 0}
+        )
+        mine["guided"] += self.counts.total() if self._engine == "atheris" else 0
         for outcome in ("read", "refused", "broken"):
             mine[outcome] += self.counts[outcome]
             mine["inputs"] += self.counts[outcome]
-        mine["last"], mine["engine"] = datetime.datetime.now(datetime.UTC).date().isoformat(), self._engine
+        mine["last"] = datetime.datetime.now(datetime.UTC).date().isoformat()
         COUNTS.write_text(json.dumps(dict(sorted(counts.items())), indent=1) + "\n", "utf-8")
         self.counts.clear()
 
@@ -136,9 +139,6 @@ def guided(make: Callable[[], Run], name: str, runs: int, seconds: float) -> Non
 
     def take(content: bytes) -> None:
         run.take(content)
-        if run.counts.total() % _TOLD_EVERY == 0 and run.spent() > seconds:
-            run.save()
-            raise SystemExit
 
     def damage(content: bytes, most: int, seed: int) -> bytes:
         generator = random.Random(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -100,8 +101,9 @@ class PhraseOptions:
 
     def _checked_threshold(self, value: Any) -> float:
         low, high = (-1.0, 1.0) if self.score == "npmi" else (0.0, math.inf)
-        valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
-        if not valid or not low <= value <= high:
+        valid = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        # Compared before it is made a float, which a huge whole number cannot be.
+        if not valid or not low <= value <= min(high, sys.float_info.max):
             limit = "from -1 to 1 for npmi" if self.score == "npmi" else f"of at least 0 for {self.score}"
             raise ConfigError(f"threshold is {value!r}, but must be a number {limit}")
         return float(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import numbers
 from typing import Any, ClassVar, Literal
 
@@ -147,7 +146,8 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
 
 def _real(name: str, value: Any, low: float, high: float, above: bool) -> float:
     """Return a finite number from `low` (or above it) to `high` as a float; refuse anything else."""
-    valid = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    valid = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    # The comparison also refuses NaN, and whole numbers that are too large for a float.
     if not valid or not low <= value <= high or (above and value == low):
         start = f"above {low:g}, up to" if above else f"from {low:g} to"
         raise ConfigError(f"{name} is {value!r}, but must be a number {start} {high:g}")

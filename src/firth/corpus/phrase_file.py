@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -50,7 +51,7 @@ def read_phrases(path: str | os.PathLike[str]) -> tuple[PhraseOptions, list[Row]
                 options = _options(values)
             elif line.strip():
                 rows.append(_row(values, options))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
             reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else error
             raise FormatError(
                 f"{path}, line {number:,}, is not what a file of phrases holds: {reason!s:.300}"
@@ -83,6 +84,8 @@ def _row(values: Any, options: PhraseOptions) -> Row:
         raise ValueError(f"the parts {parts!r:.60} do not join to {token!r:.60}")
     if type(count) is not int or type(found_in) is not int or not 1 <= found_in <= options.passes:
         raise ValueError(f"count and pass must be whole numbers, the pass at most {options.passes}")
+    if not math.isfinite(score):
+        raise ValueError(f"the score is {score!r}, but must be a finite number")
     return token, parts, count, float(score), found_in
 
 
