@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import numbers
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -17,6 +15,7 @@ PhraseScore = Literal["word2phrase", "gensim", "npmi"]
 THRESHOLDS: dict[str, float] = {"word2phrase": 100.0, "gensim": 10.0, "npmi": 0.5}
 """The threshold of each score where none is given: those of the tools, and for NPMI one that suits text."""
 
+_TOO_LARGE = 1e30
 _MOST_PASSES = 100
 
 
@@ -100,10 +99,10 @@ class PhraseOptions:
         }
 
     def _checked_threshold(self, value: Any) -> float:
-        low, high = (-1.0, 1.0) if self.score == "npmi" else (0.0, math.inf)
+        low, high = (-1.0, 1.0) if self.score == "npmi" else (0.0, _TOO_LARGE)
         valid = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        # Compared before it is made a float, which a huge whole number cannot be.
-        if not valid or not low <= value <= min(high, sys.float_info.max):
+        # Compared as it is: a huge whole number cannot be a float.
+        if not valid or not low <= value <= high:
             limit = "from -1 to 1 for npmi" if self.score == "npmi" else f"of at least 0 for {self.score}"
             raise ConfigError(f"threshold is {value!r}, but must be a number {limit}")
         return float(value)
