@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 
 
 _BLOCK = 1 << 20
+_umask_lock = threading.Lock()
 
 
 def read_whole(path: str | os.PathLike[str], limit: int = 1 << 32) -> bytes:
@@ -130,7 +132,7 @@ def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -
         for file in temporary.rglob("*"):
             if file.is_file():
                 _flush(file)
-        _swap(temporary, target)
+        _swap(temporary, target, overwrite)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if isinstance(error, OutputError):
@@ -190,9 +192,12 @@ def _nothing() -> None:
     pass
 
 
-def _swap(temporary: Path, target: Path) -> None:
+def _swap(temporary: Path, target: Path, overwrite: bool) -> None:
     """Put `temporary` in the place of `target`; if that fails, put the old `target` back."""
-    if not target.exists():
+    if not overwrite or not target.exists():
+        if target.is_dir() and os.name == "nt":
+            target.rmdir()
+        # An empty folder makes way. A full one does not: somebody else was faster, since it was looked for.
         temporary.rename(target)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent))
@@ -220,6 +225,8 @@ def _flush(path: Path) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
+    # It can only be read by setting it; two threads at once would leave the other's in place.
+    with _umask_lock:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return mask

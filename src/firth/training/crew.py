@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import os
+import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -16,6 +18,56 @@ from firth.kernels.cpu.intrinsics import ABANDONED, N_COUNTERS
 _PATIENCE = 0.1
 
 Task = TypeVar("Task")
+
+
+class _Blas:
+    """Keeps the BLAS to one thread while any training of this process goes on.
+
+    If each did so for itself, the first to end would let it loose under the others, and the last one would leave it
+    with the one thread that it has found. A thread of its own holds the limit, because threadpoolctl lets only the
+    thread that has set a limit take it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_users = 0
+
+    @contextlib.contextmanager
+    def on_one_thread(self) -> Iterator[None]:
+        """Enter to begin a training, leave to end it."""
+        with self._lock:
+            if self._n_users == 0:
+                self._begin()
+            self._n_users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_users -= 1
+                if self._n_users == 0:
+                    self._over.set()
+                    self._holder.join()
+
+    def _begin(self) -> None:
+        begun, over = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            try:
+                with threadpool_limits(limits=1, user_api="blas"):
+                    begun.set()
+                    over.wait()
+            finally:
+                begun.set()
+
+        self._over, self._holder = over, threading.Thread(target=hold, name="firth-blas", daemon=True)
+        self._holder.start()
+        begun.wait()
+
+
+_blas = _Blas()
+if hasattr(os, "register_at_fork"):
+    # The thread that holds the limit does not live on in a forked process.
+    os.register_at_fork(after_in_child=lambda: _Blas.__init__(_blas))
 
 
 @contextlib.contextmanager
@@ -44,7 +96,7 @@ def crew(
             raise
 
     with (
-        threadpool_limits(limits=1, user_api="blas"),
+        _blas.on_one_thread(),
         concurrent.futures.ThreadPoolExecutor(threads, "firth-training") as pool,
     ):
 
