@@ -135,6 +135,13 @@ class Words(Sequence[str]):
             _ = self._positions
         return np.fromiter((self.find(word) for word in words), np.int64, len(words))
 
+    def followed_by(self, others: Words) -> Words:
+        """Return these words, and `others` behind them."""
+        return Words(
+            np.concatenate([self.text, others.text]),
+            np.concatenate([self.offsets, others.offsets[1:] + self.offsets[-1]]),
+        )
+
     def take(self, ids: NDArray[np.integer]) -> Words:
         """Return the words at the positions `ids`, in that order."""
         starts, lengths = self.offsets[ids], np.diff(self.offsets)[ids]
@@ -229,19 +236,10 @@ class Vocabulary:
         else:
             words = Words.of(counts)
             numbers = np.fromiter(counts.values(), np.int64, len(counts))
-        frequent = np.flatnonzero(numbers >= min_count)
-        survivors, survivor_counts = words.take(frequent), numbers[frequent]
-        stopped = np.zeros(len(frequent), bool)
-        # Looked up among the survivors, because these are sorted anyway.
-        found = survivors.find_all(list(stop_words))
-        stopped[found[found >= 0]] = True
-        if len(frequent) - stopped.sum() < 2:
-            _too_few(words, numbers, frequent[~stopped], min_count)
-        rank = np.empty(len(frequent), np.int64)
-        rank[survivors.order] = np.arange(len(frequent))
-        order = np.lexsort((rank, -survivor_counts))
-        chosen = order[~stopped[order]][:max_vocab]
-        return cls(survivors.take(chosen), survivor_counts[chosen])
+        chosen = most_frequent(words, numbers, min_count, stop_words)
+        if len(chosen) < 2:
+            _too_few(words, numbers, chosen, min_count)
+        return cls(words.take(chosen[:max_vocab]), numbers[chosen[:max_vocab]])
 
     def __len__(self) -> int:
         return len(self.words)
@@ -428,6 +426,33 @@ def _whole(counts: ArrayLike) -> NDArray[np.int64]:
     if given.size and given.dtype.kind not in "iu":
         raise InputError(f"counts must be whole numbers, but are {given.dtype}: round them first")
     return given.astype(np.int64)  # a copy, that nobody else can change
+
+
+def most_frequent(
+    words: Words, counts: NDArray[np.int64], min_count: int, stop_words: Iterable[str] = ()
+) -> NDArray[np.int64]:
+    """Return the positions of the words that are kept: by count, most frequent first; equal counts by their bytes.
+
+    Parameters
+    ----------
+    words : Words
+        All different.
+    counts : ndarray of int64, shape (len(words),)
+    min_count : int
+        Words that occur less often are dropped.
+    stop_words : iterable of str
+        Words that are dropped however often they occur.
+    """
+    frequent = np.flatnonzero(counts >= min_count)
+    survivors = words.take(frequent)
+    stopped = np.zeros(len(frequent), bool)
+    # Looked up among the survivors, because these are sorted anyway.
+    found = survivors.find_all(list(stop_words))
+    stopped[found[found >= 0]] = True
+    rank = np.empty(len(frequent), np.int64)
+    rank[survivors.order] = np.arange(len(frequent))
+    order = np.lexsort((rank, -counts[frequent]))
+    return frequent[order[~stopped[order]]]
 
 
 def _too_few(words: Words, numbers: NDArray[np.int64], kept: NDArray[np.int64], min_count: int) -> None:

@@ -69,14 +69,18 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def make_settings(model: str, given: Mapping[str, Any]) -> Settings:
-    """Return the settings of a model, those that are None by its defaults.
+def make_settings(model: str | None, given: Mapping[str, Any], base: Settings | None = None) -> Settings:
+    """Return the settings of a model, of skip-gram if none is named; those that are None as in `base`, or by default.
 
     Raises
     ------
     ConfigError
         The model has no such setting, or a value is out of its range.
     """
+    if base is None or (model is not None and model != base.NAME):
+        model, base = model or "skipgram", None
+    else:
+        model = base.NAME
     kind = MODELS[model]
     known = {field.name for field in dataclasses.fields(kind)}
     options = {name: value for name, value in given.items() if value is not None}
@@ -87,7 +91,7 @@ def make_settings(model: str, given: Mapping[str, Any]) -> Settings:
                 f"--{name.replace('_', '-')} is {value!r}, but the model {model} has no such setting: leave it out, or "
                 f"choose one of {owners}"
             )
-    return kind(**options)
+    return kind(**options) if base is None else dataclasses.replace(base, **options)
 
 
 def _fields() -> dict[str, dict[str, Any]]:

@@ -38,25 +38,38 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         ),
     ],
     model: Annotated[
-        Literal["skipgram", "cbow", "fasttext", "glove"],
-        typer.Option(help="Which model.", rich_help_panel=_MODEL),
-    ] = "skipgram",
+        Literal["skipgram", "cbow", "fasttext", "glove"] | None,
+        typer.Option(help="Which model. [dim](default skipgram)[/dim]", rich_help_panel=_MODEL),
+    ] = None,
     init: Annotated[
         Path | None, typer.Option(metavar="VECTORS", help="Vectors to start from.", rich_help_panel=_MODEL)
     ] = None,
-    tokenize: Annotated[
-        str,
+    continue_from: Annotated[
+        Path | None,
         typer.Option(
-            metavar="RULE", help="whitespace, words, or a regular expression.", rich_help_panel=_TEXT
+            metavar="MODEL",
+            help="Train this model further, by its settings where no others are given; new words are added.",
+            rich_help_panel=_MODEL,
         ),
-    ] = "whitespace",
+    ] = None,
+    tokenize: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="whitespace, words, or a regular expression. [dim](default whitespace)[/dim]",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     lowercase: Annotated[
         bool, typer.Option("--lowercase", help="Lower the text first.", rich_help_panel=_TEXT)
     ] = False,
     decode_errors: Annotated[
-        Literal["strict", "replace"],
-        typer.Option(help="What to do with bytes that are not UTF-8.", rich_help_panel=_TEXT),
-    ] = "strict",
+        Literal["strict", "replace"] | None,
+        typer.Option(
+            help="What to do with bytes that are not UTF-8. [dim](default strict)[/dim]",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     vocabulary: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Learn these words: one a line.", rich_help_panel=_TEXT),
@@ -97,6 +110,12 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     checkpoint_tokens: Annotated[
         int, typer.Option(help="Write one after so many tokens; 0 for none by tokens.", rich_help_panel=_RUN)
     ] = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the loss of each epoch into this picture.", rich_help_panel=_RUN
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -121,24 +140,46 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     """
     if stop_words is not None:
         settings["stop_words"] = tuple(_lines(stop_words))
-    config = make_settings(model, settings)
-    text = TextOptions(tokenize=tokenize, lowercase=lowercase, decode_errors=decode_errors)
+    base = None if continue_from is None else _model_to_continue(continue_from)
+    config = make_settings(model, settings, None if base is None else base.config)
+    text = _text_options(base, tokenize=tokenize, lowercase=lowercase or None, decode_errors=decode_errors)
 
-    from firth.training import train as run
+    from firth.training import plot_history, train as run
+    from firth.training.plot import check_plot
     from firth.vocabulary import Vocabulary
 
+    if plot is not None:
+        check_plot(plot)
     reporter = make_reporter(as_json=as_json, quiet=quiet)
     try:
         trained = run(
             corpus, config, output=output, text=text, threads=threads, cache=cache, overwrite=overwrite, resume=resume,
             vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
             weights=None if weights is None else _numbers(weights), checkpoint_seconds=checkpoint_seconds,
-            checkpoint_tokens=checkpoint_tokens,
+            checkpoint_tokens=checkpoint_tokens, continue_from=base,
         )  # fmt: skip
     finally:
         for callback in reporter:
             callback.close()
+    if plot is not None and trained.history:
+        plot_history(trained.history, plot)
     report(trained, output, as_json=as_json, quiet=quiet)
+
+
+def _model_to_continue(path: Path) -> TrainedModel:
+    from firth.training.continuing import model_to_continue
+
+    return model_to_continue(path)
+
+
+def _text_options(base: TrainedModel | None, **given: Any) -> TextOptions:
+    """Return how to read the text: as is said, else as that of the model to continue, else by the defaults."""
+    options = {name: value for name, value in given.items() if value is not None}
+    if base is None or "tokenize" in options:
+        return TextOptions(**options)
+    from firth.training.continuing import text_of
+
+    return dataclasses.replace(text_of(base), **options)
 
 
 def make_reporter(*, as_json: bool, quiet: bool) -> list[Any]:
@@ -186,12 +227,14 @@ def _show_result(trained: TrainedModel, output: Path, as_json: bool) -> None:
     out = console()
     if trained.history:
         table = Table(box=None, pad_edge=False)
-        for name in ("epoch", "loss", "pairs", "words/s", "seconds"):
+        held_out = any(e.held_out_loss is not None for e in trained.history)
+        for name in ("epoch", "loss", *(["held out"] if held_out else []), "pairs", "words/s", "seconds"):
             table.add_column(name, justify="right")
         for e in _some(trained.history):
             table.add_row(
                 str(e.epoch),
                 f"{e.loss:.4f}",
+                *([f"{e.held_out_loss:.4f}"] if e.held_out_loss is not None else []),
                 f"{e.pairs:,}",
                 f"{e.words_per_second:,.0f}",
                 f"{e.seconds:.1f}",

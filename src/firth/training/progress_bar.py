@@ -54,8 +54,9 @@ class ProgressBar(Callback):
     def on_epoch_end(self, epoch: Epoch) -> None:
         """Leave a line for the epoch."""
         if self._display is not None:
+            held_out = "" if epoch.held_out_loss is None else f", held out {epoch.held_out_loss:.4f}"
             self._display.console.print(
-                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}, {epoch.words_per_second / 1e6:.2f} M words/s, "
+                f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{held_out}, {epoch.words_per_second / 1e6:.2f} M words/s, "
                 f"{epoch.seconds:.1f} s",
                 highlight=False,
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,6 +24,12 @@ from firth.errors import ConfigError, InputError
 from firth.training.callbacks import Callback
 from firth.training.checkpoints import RunRecord
 from firth.training.checks import check_kinds, check_output, checked_threads
+from firth.training.continuing import (
+    check_continuation,
+    grown_vocabulary,
+    model_to_continue,
+    text_of,
+)
 from firth.training.keeper import DEFAULT_SECONDS, Interval, Keeper, keeping
 from firth.training.learners import make_learner, warm_up
 from firth.training.loop import Learner, run
@@ -46,6 +53,7 @@ def train(
     vocabulary: Vocabulary | None = None,
     weights: ArrayLike | None = None,
     init: WordVectors | str | os.PathLike[str] | None = None,
+    continue_from: TrainedModel | str | os.PathLike[str] | None = None,
     threads: int | None = None,
     cache: bool = True,
     overwrite: bool = False,
@@ -62,11 +70,11 @@ def train(
         What `firth.corpus.encode` takes (a path to a file or folder, a glob, ``"-"``, an iterable of strings or of
         token lists, each a document), or a corpus that it returned, which stays open.
     config : SkipGram, CBOW, FastText or GloVe, optional
-        What to learn and how; skip-gram with its defaults where it is not given.
+        What to learn and how; skip-gram with its defaults where it is not given, or what the model to continue has.
     output : path, optional
         Folder to save the model in. It is checked before anything is read, and written at the end or on Ctrl-C.
     text : TextOptions, optional
-        How text becomes tokens.
+        How text becomes tokens; where it is not given, as in the model to continue, or by default at whitespace.
     vocabulary : Vocabulary, optional
         The words to learn, instead of those that `config` chooses; counted anew in the corpus.
     weights : array_like of float, optional
@@ -74,6 +82,9 @@ def train(
     init : WordVectors or path, optional
         Vectors that the words found there start from; the others start at random. If it holds output embeddings,
         these are taken over too.
+    continue_from : TrainedModel or path, optional
+        A model to train further on this corpus. Its words keep all of their rows, those of the corpus that it does not
+        know are added as `config` says, and counts are added up. GloVe and hierarchical softmax cannot be continued.
     threads : int, optional
         How many; all cores that this process may use where it is not given.
     cache : bool
@@ -115,8 +126,14 @@ def train(
     >>> len(model.history), model.history[-1].pairs
     (5, 1625)
     """
-    config, text = config or SkipGram(), text or TextOptions()
+    base = None if continue_from is None else model_to_continue(continue_from)
+    if base is None:
+        config, text = config or SkipGram(), text or TextOptions()
+    else:
+        config, text = config or base.config, text or text_of(base)
     check_kinds(config, text, vocabulary, init, callbacks)
+    if base is not None:
+        check_continuation(base, config, vocabulary=vocabulary, init=init)
     interval = Interval(seconds=checkpoint_seconds, tokens=checkpoint_tokens)
     target = None if output is None else Path(output)
     task = _Task(config, text, checked_threads(threads), tuple(callbacks), target, interval, uuid.uuid4().hex)
@@ -130,7 +147,7 @@ def train(
                 _log.warning("the run at %s is finished: nothing is left to do", target)
                 return earlier.model
             task = dataclasses.replace(task, run=earlier.run or task.run)
-        start = _as_vectors(init)
+        start = _as_vectors(init) if base is None else base.vectors
         if start is not None and start.dim != config.dim:
             raise ConfigError(
                 f"the initial vectors have {start.dim} dimensions, but dim is {config.dim}: make them equal"
@@ -145,8 +162,9 @@ def train(
         heeded = encoded if weights is None else encoded.weighted(weights)
         compiled.result()
         return _train_encoded(
-            heeded, task, vocabulary=vocabulary, start=start, earlier=earlier, overwrite=overwrite or resume
-        )
+            heeded, task, choose=functools.partial(_choose_words, config, vocabulary, base, earlier), start=start,
+            earlier=earlier, overwrite=overwrite or resume,
+        )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -200,14 +218,14 @@ def _train_encoded(
     corpus: TokenCorpus,
     task: _Task,
     *,
-    vocabulary: Vocabulary | None,
+    choose: Callable[[TokenCorpus], Vocabulary],
     start: WordVectors | None,
     earlier: Earlier | None,
     overwrite: bool,
 ) -> TrainedModel:
     """Train on an encoded corpus, save the model and return it."""
     with _divided(corpus, task.config) as (trained, held_out):
-        chosen = _choose_words(trained, task.config, vocabulary)
+        chosen = choose(trained)
         learner = make_learner(
             trained, task.config, chosen, held_out=held_out, threads=task.threads, callbacks=task.callbacks
         )
@@ -276,8 +294,17 @@ def _hand_over(model: TrainedModel, task: _Task, overwrite: bool) -> None:
             model.save(task.target, format="native", overwrite=overwrite)
 
 
-def _choose_words(corpus: TokenCorpus, config: Settings, vocabulary: Vocabulary | None) -> Vocabulary:
-    """Return the words to learn with their counts in the corpus."""
+def _choose_words(
+    config: Settings,
+    vocabulary: Vocabulary | None,
+    base: TrainedModel | None,
+    earlier: Earlier | None,
+    corpus: TokenCorpus,
+) -> Vocabulary:
+    """Return the words to learn with their counts: given ones, or those of the corpus, behind those of `base`."""
+    if base is not None:
+        # The model may have been replaced by the run that is resumed, which has counted the corpus already.
+        return grown_vocabulary(base.vocabulary, corpus, config) if earlier is None else earlier.vocabulary()
     if vocabulary is not None:
         if len(vocabulary) < 2:
             raise InputError(

@@ -57,7 +57,7 @@ def initialise(model: state.Model, plan: Plan, start: WordVectors | None) -> Non
 
 
 def _take_vectors(model: state.Model, plan: Plan, start: WordVectors) -> None:
-    """Put the rows of given vectors in the place of random ones; n-grams too, where they are hashed alike."""
+    """Put given rows in the place of random ones: those of n-grams too, where hashed alike, and of places."""
     n_words = len(plan.vocabulary)
     known, found = words_of_given(start, plan.vocabulary)
     config, given = plan.config, start.subwords
@@ -73,6 +73,9 @@ def _take_vectors(model: state.Model, plan: Plan, start: WordVectors) -> None:
         state.put_rows(model.inputs, n_words + shared, given.bucket_rows[at[shared]])
     if start.output_vectors is not None and plan.n_outputs == n_words:
         state.put_rows(model.outputs, known, start.output_vectors.embeddings[found])
+    places = start.state.get(_PLACES)
+    if places is not None and places.shape == (plan.options.n_places, config.dim):
+        state.put_rows(model.places, slice(None), places)
     if not all(np.isfinite(matrix).all() for matrix in model):
         raise InputError(
             "the initial vectors hold values that are not finite: remove the words that have them"

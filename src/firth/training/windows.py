@@ -174,8 +174,8 @@ class WindowLearner:
                 sums += work(0, start, min(start + step, length))
         if not sums[1]:
             raise CorpusError(
-                f"the documents held out have no pair: held_out is {self.settings.held_out}; raise it, or give more "
-                "text"
+                f"the documents held out have no pair: held_out is {self.settings.held_out}; raise it, set "
+                "subsample=0, or give more text"
             )
         return float(sums[0] / sums[1])
 

@@ -74,6 +74,11 @@ class WordVectors:
         return self._table.metadata
 
     @property
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """What else training keeps with the vectors to go on: the position weights of CBOW, for example."""
+        return self._table.state
+
+    @property
     def subwords(self) -> Subwords | None:
         """What the vectors are composed of, or None where they belong to whole words."""
         return self._table.subwords
