@@ -105,7 +105,11 @@ class Earlier:
                 except FormatError as error:
                     _log.warning("%s; trying the one before it", error)
         if self.model is None or saved is None:
-            _log.warning("no checkpoint can be used: starting from the beginning")
+            any_left = self.checkpoints is not None and self.checkpoints.places()
+            reason = (
+                "no checkpoint can be used" if any_left else "the run was ended before its first checkpoint"
+            )
+            _log.warning("%s: starting from the beginning", reason)
             return None
         try:
             learner.restore(self.model.table)
