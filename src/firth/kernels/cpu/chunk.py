@@ -12,8 +12,17 @@ import numpy as np
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.activation import exp_minus_abs, sigmoid_of, softplus_of
 from firth.kernels.cpu.hidden import hidden_vectors, input_masses, spread_steps
-from firth.kernels.cpu.lanes import load, multiply_add, store, total, zeros
-from firth.kernels.cpu.rows import add_row, clear_row, copy_row
+from firth.kernels.cpu.lanes import (
+    load,
+    load_block,
+    multiply_add,
+    multiply_add_block,
+    store_block,
+    total,
+    zeros,
+    zeros_block,
+)  # fmt: skip
+from firth.kernels.cpu.rows import clear_row, copy_row
 from firth.kernels.cpu.state import LANES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
@@ -49,12 +58,13 @@ def chunk_logits(
     """
     outputs, rows = model.outputs[part], step.rows[place]
     hidden, noise = step.hidden[place, part], step.noise[place, part]
+    targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
     hidden_vectors(part, place, line, center, n, model, tables, options, blocks, step, work)
     if len(noise) > 0:
         for k in range(len(noise)):
             copy_row(outputs[np.uint64(rows[options.n_inputs + k])], noise[k])
         np.dot(noise, hidden.T, noise_logits)
-    _term_logits(step.begin[place], step.term_slots[place], n, rows, hidden, outputs, term_logits)
+    _term_logits(targets, step.begin[place], step.term_centers[place], hidden, outputs, term_logits)
 
 
 @kernel(inner=True, fastmath=True)
@@ -80,24 +90,25 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     work : Workspace
         Mutated: ``errors`` and ``term_errors`` are the result.
     """
-    begin, slots, pairs = step.begin[place], step.term_slots[place], step.pairs[place]
+    begin, centers, pairs = step.begin[place], step.term_centers[place], step.pairs[place]
     positives, counts, masses = step.positives[place], step.counts[place], step.masses[place]
-    n_terms, n_noise = begin[n], options.n_noise
+    n_noise = options.n_noise
+    base = options.n_inputs + n_noise
+    n_targets = step.n_rows[place] - base
+    n_terms = begin[n_targets]
     n_pairs = _ZERO
     for i in range(n):
         n_pairs += pairs[i]
     loss = 0.0
-    targets = options.n_inputs + n_noise
-    for slot in range(targets, step.n_rows[place]):
-        masses[slot] = _ZERO
     own_masses = work.own_masses
     for i in range(n):
         own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
-        own = _ZERO
-        for term in range(begin[i], begin[i + 1]):
-            own += counts[term]
-            masses[slots[term]] += counts[term]
-        own_masses[i] += own
+    for target in range(n_targets):
+        mass = _ZERO
+        for term in range(begin[target], begin[target + 1]):
+            mass += counts[term]
+            own_masses[centers[term]] += counts[term]
+        masses[base + target] = mass
     input_masses(place, line, center, n, options, blocks, step, own_masses)
     if n_noise > 0:
         scale = np.float32(options.negatives) / np.float32(n_noise)
@@ -107,7 +118,7 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
         if options.exclude:
             loss -= _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work)
         else:
-            loss -= _leave_out_positives(place, n, scale, rate, options, step, work)
+            loss -= _leave_out_positives(place, scale, rate, options, step, work)
     if options.labelled:
         loss += _term_errors(term_logits, positives, counts, rate, work.term_errors[:n_terms])
     else:
@@ -133,18 +144,16 @@ def chunk_steps(part, place, line, center, n, model, tables, options, blocks, st
     """
     steps, hidden, noise = step.steps[place, part], step.hidden[place, part], step.noise[place, part]
     hidden_steps = work.hidden_steps if options.predicts_center else steps[: options.n_centers]
-    targets = options.n_inputs + options.n_noise
+    base = options.n_inputs + options.n_noise
     if options.n_noise > 0:
         np.dot(work.errors.T, noise, hidden_steps)
-        np.dot(work.errors, hidden, steps[options.n_inputs : targets])
+        np.dot(work.errors, hidden, steps[options.n_inputs : base])
     else:
         for i in range(n):
             clear_row(hidden_steps[i])
-    for slot in range(targets, step.n_rows[place]):
-        clear_row(steps[slot])
     _term_steps(
-        step.begin[place], step.term_slots[place], n, step.rows[place], hidden, model.outputs[part], work.term_errors,
-        hidden_steps, steps,
+        step.rows[place, base : step.n_rows[place]], step.begin[place], step.term_centers[place], hidden,
+        model.outputs[part], work.term_errors, hidden_steps, steps[base:],
     )  # fmt: skip
     if options.predicts_center:
         spread_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
@@ -168,26 +177,28 @@ def _noise_errors(parts, scale, pairs, rate, logits, errors):
 
 
 @kernel(inner=True, fastmath=True)
-def _leave_out_positives(place, n, scale, rate, options, step, work):
+def _leave_out_positives(place, scale, rate, options, step, work):
     """Take back the share of each pair whose positive word was drawn as noise; return the loss taken back."""
-    rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
+    rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
     targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
     loss = 0.0
     for k in range(options.n_noise):
         word = rows[options.n_inputs + k]
         hits = 0
-        for q in range(len(targets)):
-            hits += targets[q] == word
+        for target in range(len(targets)):
+            hits += targets[target] == word
         if hits == 0:
             continue
-        for i in range(n):
-            for term in range(begin[i], begin[i + 1]):
-                if rows[slots[term]] == word:
-                    weight = scale * step.positives[place, term]
-                    logit = work.logits[k, i]
-                    e = exp_minus_abs(logit)
-                    work.errors[k, i] += rate * weight * sigmoid_of(logit, e)
-                    loss += np.float64(weight * softplus_of(logit, e))
+        for target in range(len(targets)):
+            if targets[target] != word:
+                continue
+            for term in range(begin[target], begin[target + 1]):
+                i = centers[term]
+                weight = scale * step.positives[place, term]
+                logit = work.logits[k, i]
+                e = exp_minus_abs(logit)
+                work.errors[k, i] += rate * weight * sigmoid_of(logit, e)
+                loss += np.float64(weight * softplus_of(logit, e))
     return loss
 
 
@@ -210,24 +221,36 @@ def _leave_out_windows(place, line, center, n, scale, rate, options, blocks, ste
 
 
 @kernel(inner=True, fastmath=True)
-def _term_logits(begin, slots, n, rows, hidden, outputs, logits):
-    """Fill `logits` with the products of hidden vectors and targets, in the order of the terms.
+def _term_logits(targets, begin, centers, hidden, outputs, logits):
+    """Fill `logits` with the products of targets and hidden vectors, in the order of the terms.
 
-    Two targets at a time share what is loaded of their hidden vector; an odd last one is computed twice.
+    Four terms at a time share what is loaded of their target. Indices are unsigned, which spares the compiler to look
+    for those that count from the end.
     """
-    for i in range(n):
-        h, start, end = hidden[i], int(begin[i]), int(begin[i + 1])
-        for term in range(start, end, 2):
-            other = min(term + 1, end - 1)
-            u = outputs[np.uint64(rows[slots[term]])]
-            v = outputs[np.uint64(rows[slots[other]])]
-            with_u, with_v = zeros(), zeros()
-            for d in range(0, len(h), LANES):
-                part = load(h, d)
-                with_u = multiply_add(part, load(u, d), with_u)
-                with_v = multiply_add(part, load(v, d), with_v)
-            logits[term] = total(with_u)
-            logits[other] = total(with_v) if other > term else total(with_u)
+    one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    for target in range(np.uint64(len(targets))):
+        u = outputs[np.uint64(targets[target])]
+        term, end = np.uint64(begin[target]), np.uint64(begin[target + one])
+        while term + four <= end:
+            h_a, h_b = hidden[np.uint64(centers[term])], hidden[np.uint64(centers[term + one])]
+            h_c, h_d = hidden[np.uint64(centers[term + two])], hidden[np.uint64(centers[term + three])]
+            a, b, c, d = zeros(), zeros(), zeros(), zeros()
+            for k in range(0, len(u), LANES):
+                part = load(u, k)
+                a = multiply_add(part, load(h_a, k), a)
+                b = multiply_add(part, load(h_b, k), b)
+                c = multiply_add(part, load(h_c, k), c)
+                d = multiply_add(part, load(h_d, k), d)
+            logits[term], logits[term + one] = total(a), total(b)
+            logits[term + two], logits[term + three] = total(c), total(d)
+            term += four
+        while term < end:
+            h = hidden[np.uint64(centers[term])]
+            a = zeros()
+            for k in range(0, len(u), LANES):
+                a = multiply_add(load(u, k), load(h, k), a)
+            logits[term] = total(a)
+            term += one
 
 
 @kernel(inner=True, fastmath=True)
@@ -252,39 +275,53 @@ def _term_errors(parts, positives, counts, rate, errors):
     part_a, part_b = parts[0], parts[1]
     loss = _ZERO
     for term in range(len(errors)):
-        x = -(part_a[term] + part_b[term])
+        x = part_a[term] + part_b[term]
         e = exp_minus_abs(x)
-        wrong = sigmoid_of(x, e)  # 1 - sigmoid(-x), without cancellation
+        larger = _ONE / (_ONE + e)  # of the sigmoids of x and -x, neither by subtraction from 1
+        smaller = e * larger
+        right, wrong = (larger, smaller) if x > _ZERO else (smaller, larger)
         others = counts[term] - positives[term]
-        errors[term] = rate * (positives[term] * wrong - others * sigmoid_of(-x, e))
-        loss += positives[term] * softplus_of(x, e) + others * softplus_of(-x, e)
+        errors[term] = rate * (positives[term] * wrong - others * right)
+        loss += counts[term] * softplus_of(x, e) - positives[term] * x
     return np.float64(loss)
 
 
+def _steps_of_lanes(n):
+    """Make what computes a target's step, and its part of the steps of hidden vectors, in `n` lanes from `at` on."""
+
+    @kernel(inner=True, fastmath=True)
+    def steps_of_lanes(at, begin, end, centers, errors, u, hidden, hidden_steps, step):
+        factor, sums = load_block(u, at, n), zeros_block(n)
+        for term in range(begin, end):
+            i, error = np.uint64(centers[term]), errors[term]
+            sums = multiply_add_block(error, load_block(hidden[i], at, n), sums)
+            change = load_block(hidden_steps[i], at, n)
+            store_block(hidden_steps[i], at, multiply_add_block(error, factor, change))
+        store_block(step, at, sums)
+
+    return steps_of_lanes
+
+
+# So much of a row and of its step that the sixteen registers of most processors hold both: half of a row at dim 100.
+_seven_lanes, _four_lanes, _two_lanes, _one_lane = (_steps_of_lanes(n) for n in (7, 4, 2, 1))
+
+
 @kernel(inner=True, fastmath=True)
-def _term_steps(begin, slots, n, rows, hidden, outputs, errors, hidden_steps, steps):
-    """Add the part of the terms to the steps of hidden vectors and of targets, two targets at a time."""
-    for i in range(n):
-        h, step, start, end = hidden[i], hidden_steps[i], int(begin[i]), int(begin[i + 1])
-        for term in range(start, end - 1, 2):
-            q, r = slots[term], slots[term + 1]
-            u, v, step_u, step_v = (
-                outputs[np.uint64(rows[q])],
-                outputs[np.uint64(rows[r])],
-                steps[q],
-                steps[r],
-            )
-            error_u, error_v = errors[term], errors[term + 1]
-            for d in range(0, len(h), LANES):
-                part = load(h, d)
-                store(
-                    step,
-                    d,
-                    multiply_add(error_v, load(v, d), multiply_add(error_u, load(u, d), load(step, d))),
-                )
-                store(step_u, d, multiply_add(error_u, part, load(step_u, d)))
-                store(step_v, d, multiply_add(error_v, part, load(step_v, d)))
-        if (end - start) % 2 == 1:
-            term = end - 1
-            add_row(step, outputs[np.uint64(rows[slots[term]])], errors[term])
-            add_row(steps[slots[term]], h, errors[term])
+def _term_steps(targets, begin, centers, hidden, outputs, errors, hidden_steps, steps):
+    """Compute the steps of targets, and add the part of the terms to the steps of hidden vectors."""
+    width = hidden.shape[1]
+    for target in range(np.uint64(len(targets))):
+        u, step = outputs[np.uint64(targets[target])], steps[target]
+        start, end = np.uint64(begin[target]), np.uint64(begin[target + np.uint64(1)])
+        at = 0
+        while at + 7 * LANES <= width:
+            _seven_lanes(at, start, end, centers, errors, u, hidden, hidden_steps, step)
+            at += 7 * LANES
+        if at + 4 * LANES <= width:
+            _four_lanes(at, start, end, centers, errors, u, hidden, hidden_steps, step)
+            at += 4 * LANES
+        if at + 2 * LANES <= width:
+            _two_lanes(at, start, end, centers, errors, u, hidden, hidden_steps, step)
+            at += 2 * LANES
+        if at + LANES <= width:
+            _one_lane(at, start, end, centers, errors, u, hidden, hidden_steps, step)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from firth.kernels.compile import kernel
+from firth.kernels.cpu.intrinsics import lowest_bit
+from firth.kernels.cpu.lanes import load, multiply_add, store
 from firth.kernels.cpu.noise import draw_noise
-from firth.kernels.cpu.rows import ask_for_row
-from firth.kernels.cpu.state import SLICES
+from firth.kernels.cpu.rows import ask_for_row, clear_row
+from firth.kernels.cpu.state import LANES, SLICES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
@@ -60,13 +62,16 @@ def prepare_chunk(
         draw_noise(stretch.noise_key, counter, tables.noise, rows[base : base + options.n_noise])
         base += options.n_noise
     if len(tables.path_offsets) > 0:
-        _fill_paths(place, base, center, n, tokens, first, last, tables, options, step, work)
-    elif options.predicts_center:
+        _fill_paths(
+            place, base, center, n, low, high, tokens, first, last, blocks.weights[line], tables, options, step, work
+        )  # fmt: skip
+        return
+    if options.predicts_center:
         _fill_centers(place, base, center, n, tokens, step)
     else:
         _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
-    if len(blocks.weights[line]) > 0 and len(tables.path_offsets) == 0:
-        _weigh_terms(place, n, step)
+    if len(blocks.weights[line]) > 0:
+        _weigh_terms(place, base, center, blocks.weights[line], step)
 
 
 @kernel(inner=True, fastmath=True)
@@ -114,41 +119,47 @@ def _fill_pairs(place, center, n, first, last, weights, options, step):
 
 @kernel(inner=True, fastmath=True)
 def _fill_contexts(place, base, center, n, low, high, tokens, first, last, step):
-    """Skip-gram: the band of tokens are the targets, and each context word is a term."""
-    rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
-    at = base
-    for token in range(low, high + 1):
-        rows[at] = tokens[token]
-        at += 1
-    step.n_rows[place] = at
-    shift = base - low
-    term = 0
+    """Skip-gram: the band of tokens are the targets, and each has a term with each center whose context it is."""
+    rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
+    n_targets = high - low + 1
+    step.n_rows[place] = base + n_targets
+    for target in range(n_targets):
+        rows[base + target] = tokens[low + target]
+    for target in range(n_targets + 2):
+        begin[target] = 0
+    for i in range(
+        center, center + n
+    ):  # one more center from the first token of its window on, one less behind it
+        begin[first[i] - low + 1] += 1
+        begin[last[i] - low + 2] -= 1
+    around, term = 0, 0
+    for target in range(n_targets):
+        around += begin[target + 1]
+        begin[target + 1] = term
+        term += around - (center <= low + target < center + n)
+    # Each entry now says where the target before it begins, and moves on to where that one ends.
     for i in range(n):
-        begin[i] = term
         own = center + i
-        for token in range(first[own], own):
-            slots[term] = token + shift
-            term += 1
-        for token in range(own + 1, last[own] + 1):
-            slots[term] = token + shift
-            term += 1
-    _end_terms(begin, n, term)
+        for target in range(first[own] - low, own - low):
+            centers[begin[target + 1]] = i
+            begin[target + 1] += 1
+        for target in range(own - low + 1, last[own] - low + 1):
+            centers[begin[target + 1]] = i
+            begin[target + 1] += 1
 
 
 @kernel(inner=True, fastmath=True)
-def _weigh_terms(place, n, step):
-    """Share the weight of each center's pairs out among its terms; without weights they stay at 1."""
-    begin, pairs = step.begin[place], step.pairs[place]
-    positives, counts = step.positives[place], step.counts[place]
-    for i in range(n):
-        for term in range(begin[i], begin[i + 1]):
-            positives[term] = counts[term] = pairs[i] / np.float32(begin[i + 1] - begin[i])
+def _weigh_terms(place, base, center, weights, step):
+    """Give each term the weight of its center; without weights they stay at 1."""
+    positives, counts, centers = step.positives[place], step.counts[place], step.term_centers[place]
+    for term in range(step.begin[place, step.n_rows[place] - base]):
+        positives[term] = counts[term] = weights[center + centers[term]]
 
 
 @kernel(inner=True, fastmath=True)
 def _fill_centers(place, base, center, n, tokens, step):
     """CBOW: each center is a target, and a term where it has a context."""
-    rows, begin, slots = step.rows[place], step.begin[place], step.term_slots[place]
+    rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
     pairs = step.pairs[place]
     step.n_rows[place] = base + n
     term = 0
@@ -156,45 +167,70 @@ def _fill_centers(place, base, center, n, tokens, step):
         rows[base + i] = tokens[center + i]
         begin[i] = term
         if pairs[i] > _ZERO:
-            slots[term] = base + i
+            centers[term] = i
             term += 1
-    _end_terms(begin, n, term)
+    begin[n] = term
 
 
 @kernel(inner=True, fastmath=True)
-def _fill_paths(place, base, center, n, tokens, first, last, tables, options, step, work):
-    """Hierarchical softmax: the nodes on the paths are the targets; of one center each of them is one term."""
-    begin, pairs = step.begin[place], step.pairs[place]
-    at, term = base, 0
-    for i in range(n):
-        begin[i] = term
-        if pairs[i] == _ZERO:
-            continue
-        own, start, end = center + i, first[center + i], last[center + i]
-        if options.predicts_center:
-            at, term = _follow_path(
-                place, base, at, begin[i], term, tokens[own], pairs[i], tables, step, work
-            )
-        else:
-            weight = pairs[i] / np.float32(end - start)
-            for token in range(start, end + 1):
-                if token != own:
-                    at, term = _follow_path(
-                        place, base, at, begin[i], term, tokens[token], weight, tables, step, work
-                    )
-    step.n_rows[place] = at
-    _end_terms(begin, n, term)
+def _fill_paths(place, base, center, n, low, high, tokens, first, last, weights, tables, options, step, work):
+    """Hierarchical softmax: the nodes on the paths are the targets, each with a term for each center that needs it.
 
-
-@kernel(inner=True, fastmath=True)
-def _follow_path(place, base, at, begin, term, word, weight, tables, step, work):
-    """Add the path to `word` to the terms from `begin` on; return the next slot and the next term.
-
-    Where a node stands is looked up in arrays that are never cleared: an entry counts only if what it points at
-    says the same (Briggs and Torczon 1993).
+    A node has a label for each path that leads over it. The paths are followed once for each token, not once for
+    each pair: which centers predict the token, and with which weight, is added to the labels of each of its nodes.
     """
-    rows, slots = step.rows[place], step.term_slots[place]
-    positives, counts = step.positives[place], step.counts[place]
+    begin, behind = (center, center + n) if options.predicts_center else (low, high + 1)
+    _fill_windows(place, begin, behind, center, n, first, last, weights, options, step, work)
+    at, reach = base, 0 if options.predicts_center else options.window
+    for token in range(begin, behind):
+        if work.window_bits[token - begin] != 0:
+            nearest = max(0, token - center - reach) // LANES * LANES
+            farthest = min(n, token - center + reach + 1)
+            at = _follow_path(
+                place, base, at, token - begin, nearest, farthest, tokens[token], tables, step, work
+            )
+    step.n_rows[place] = at
+    positives, counts, centers = step.positives[place], step.counts[place], step.term_centers[place]
+    term = 0
+    for target in range(at - base):
+        step.begin[place, target] = term
+        rest, labels = work.node_bits[target], work.labels[target]
+        while rest != 0:
+            i = lowest_bit(rest)
+            rest &= rest - np.uint32(1)
+            centers[term] = i
+            counts[term], positives[term] = labels[0, i], labels[1, i]
+            term += 1
+    step.begin[place, at - base] = term
+
+
+@kernel(inner=True, fastmath=True)
+def _fill_windows(place, begin, behind, center, n, first, last, weights, options, step, work):
+    """Say for each token from `begin` on which centers predict it, and with which weight."""
+    windows, bits = work.windows, work.window_bits
+    for token in range(behind - begin):
+        clear_row(windows[token])
+        bits[token] = 0
+    for i in range(n):
+        if step.pairs[place, i] == _ZERO:
+            continue
+        own = center + i
+        weight = weights[own] if len(weights) > 0 else _ONE
+        start, end = (own, own) if options.predicts_center else (first[own], last[own])
+        for token in range(start - begin, end - begin + 1):
+            if options.predicts_center or token != own - begin:
+                windows[token, i] = weight
+                bits[token] |= np.uint32(1) << np.uint32(i)
+
+
+@kernel(inner=True, fastmath=True)
+def _follow_path(place, base, at, token, nearest, farthest, word, tables, step, work):
+    """Add a token to the labels of the nodes on the path to its word; return the next slot.
+
+    Only centers from `nearest` to `farthest` can have it in their windows. Where a node stands is looked up in an
+    array that is never cleared: an entry counts only if what it points at says the same (Briggs and Torczon 1993).
+    """
+    rows, window = step.rows[place], work.windows[token]
     for step_down in range(tables.path_offsets[word], tables.path_offsets[word + 1]):
         node = tables.paths[step_down] >> 1
         slot = np.int64(work.slot_of_node[node])
@@ -203,22 +239,17 @@ def _follow_path(place, base, at, begin, term, word, weight, tables, step, work)
             work.slot_of_node[node] = slot
             rows[slot] = node
             at += 1
-        found = np.int64(work.term_of_slot[slot])
-        if not (begin <= found < term and np.int64(slots[found]) == slot):
-            found = term
-            work.term_of_slot[slot] = found
-            slots[found] = slot
-            positives[found] = counts[found] = _ZERO
-            term += 1
-        positives[found] += weight * np.float32(tables.paths[step_down] & 1)
-        counts[found] += weight
-    return at, term
-
-
-@kernel(inner=True, fastmath=True)
-def _end_terms(begin, n, term):
-    for i in range(n, len(begin)):
-        begin[i] = term
+            clear_row(work.labels[slot - base, 0])
+            clear_row(work.labels[slot - base, 1])
+            work.node_bits[slot - base] = 0
+        label = np.float32(tables.paths[step_down] & 1)
+        counts, positives = work.labels[slot - base, 0], work.labels[slot - base, 1]
+        for i in range(nearest, farthest, LANES):
+            part = load(window, i)
+            store(counts, i, multiply_add(_ONE, part, load(counts, i)))
+            store(positives, i, multiply_add(label, part, load(positives, i)))
+        work.node_bits[slot - base] |= work.window_bits[token]
+    return at
 
 
 @kernel(inner=True, fastmath=True)

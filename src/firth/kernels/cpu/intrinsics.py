@@ -1,4 +1,4 @@
-"""The few machine instructions that Numba does not offer: prefetch, atomics, yielding, bit casts."""
+"""The few machine instructions that Numba does not offer: prefetch, atomics, yielding, bits."""
 
 from __future__ import annotations
 
@@ -82,6 +82,16 @@ def float_of_bits(_typing: Any, bits: Any) -> Any:
         return builder.bitcast(arguments[0], ir.FloatType())
 
     return types.float32(types.int32), generate
+
+
+@intrinsic
+def lowest_bit(_typing: Any, bits: Any) -> Any:
+    """Return the number of the lowest bit that is set in a uint32 other than zero."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.uint32(types.uint32), generate
 
 
 ARRIVALS, TICKETS, ABANDONED, N_COUNTERS = 0, 16, 32, 48

@@ -1,5 +1,7 @@
 """Eight float32 at once, held in registers: what the compiler cannot find in loops over rows that may overlap.
 
+Some of them together are a block: a tuple, which keeps a part of a row in registers over a whole loop.
+
 Rows come from matrices that are read and written in the same loop, so a compiler must check at run time, for each
 pair of rows, that they do not overlap, which costs more than the arithmetic on rows this short. Loading,
 computing and storing eight numbers at a time says what is meant. LLVM turns it into the registers that the
@@ -130,3 +132,57 @@ def total(_typing: Any, value: Any) -> Any:
         return builder.call(function, [ir.Constant(_FLOAT, -0.0), arguments[0]], fastmath=("reassoc",))
 
     return types.float32(lanes), generate
+
+
+@intrinsic(prefer_literal=True)
+def zeros_block(_typing: Any, n: Any) -> Any:
+    """Return `n` times eight zeros; `n` is a constant."""
+
+    def generate(context: Any, builder: Any, signature: Any, _arguments: Any) -> Any:
+        zero = ir.Constant(_VECTOR, None)
+        return context.make_tuple(builder, signature.return_type, [zero] * n.literal_value)
+
+    return types.UniTuple(lanes, n.literal_value)(n), generate
+
+
+@intrinsic(prefer_literal=True)
+def load_block(_typing: Any, row: Any, index: Any, n: Any) -> Any:
+    """Return ``row[index:index + 8 * n]``; `n` is a constant."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        first = _place(context, builder, signature, arguments)
+        parts = [
+            builder.load(builder.gep(first, [ir.IntType(64)(i)]), align=_ALIGNMENT)
+            for i in range(n.literal_value)
+        ]
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return types.UniTuple(lanes, n.literal_value)(row, types.intp, n), generate
+
+
+@intrinsic
+def store_block(_typing: Any, row: Any, index: Any, block: Any) -> Any:
+    """Put a block at ``row[index:]``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        first = _place(context, builder, signature, arguments)
+        for i, part in enumerate(cgutils.unpack_tuple(builder, arguments[2], len(block))):
+            builder.store(part, builder.gep(first, [ir.IntType(64)(i)]), align=_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(row, types.intp, block), generate
+
+
+@intrinsic
+def multiply_add_block(_typing: Any, factor: Any, b: Any, c: Any) -> Any:
+    """Return ``factor * b + c`` of two blocks; `factor` is one number."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
+        spread = _spread(builder, arguments[0])
+        pairs = zip(*(cgutils.unpack_tuple(builder, block, len(b)) for block in arguments[1:]), strict=True)
+        parts = [builder.call(function, [spread, left, right]) for left, right in pairs]
+        return context.make_tuple(builder, signature.return_type, parts)
+
+    return c(types.float32, b, c), generate

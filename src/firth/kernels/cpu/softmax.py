@@ -197,7 +197,6 @@ def _tile_logits(first, columns, model, shared, scratch):
 @kernel(inner=True, fastmath=True)
 def _chunk_loss(chunk, columns, options, shared, step):
     """Sum up the exponentials of all tiles for the centers of a chunk, and its loss."""
-    begin, slots, rows = step.begin[chunk], step.term_slots[chunk], step.rows[chunk]
     loss, n_pairs = 0.0, 0.0
     for i in range(options.n_centers):
         column = chunk * options.n_centers + i
@@ -213,9 +212,12 @@ def _chunk_loss(chunk, columns, options, shared, step):
         shared.log_sums[column] = np.float32(log_sum)
         loss += np.float64(step.pairs[chunk, i]) * log_sum
         n_pairs += np.float64(step.pairs[chunk, i])
-        for term in range(begin[i], begin[i + 1]):
-            word = np.int64(rows[slots[term]])
-            loss -= np.float64(step.positives[chunk, term] * shared.logits[word * columns + column])
+    begin, targets = step.begin[chunk], step.rows[chunk, options.n_inputs : step.n_rows[chunk]]
+    for target in range(len(targets)):
+        for term in range(begin[target], begin[target + 1]):
+            column = chunk * options.n_centers + step.term_centers[chunk, term]
+            logit = shared.logits[np.int64(targets[target]) * columns + column]
+            loss -= np.float64(step.positives[chunk, term] * logit)
     step.totals[chunk, 0] = loss
     step.totals[chunk, 1] = n_pairs
 
@@ -234,15 +236,17 @@ def _tile_steps(first, n_chunks, columns, model, options, shared, step, scratch)
     masses = scratch[:n]
     _count_masses(errors, rates, step, n_chunks, options, masses)
     for chunk in range(n_chunks):
-        rows, slots = step.rows[chunk], step.term_slots[chunk]
-        for i in range(options.n_centers):
-            column = chunk * options.n_centers + i
-            for term in range(step.begin[chunk, i], step.begin[chunk, i + 1]):
-                w = np.int64(rows[slots[term]]) - first
-                if 0 <= w < n:
-                    share = step.positives[chunk, term] / step.pairs[chunk, i]
-                    errors[w, column] += rates[column] * share
-                    masses[w] += step.positives[chunk, term]
+        begin, targets = step.begin[chunk], step.rows[chunk, options.n_inputs : step.n_rows[chunk]]
+        for target in range(len(targets)):
+            w = np.int64(targets[target]) - first
+            if not 0 <= w < n:
+                continue
+            for term in range(begin[target], begin[target + 1]):
+                i = step.term_centers[chunk, term]
+                column = chunk * options.n_centers + i
+                share = step.positives[chunk, term] / step.pairs[chunk, i]
+                errors[w, column] += rates[column] * share
+                masses[w] += step.positives[chunk, term]
     cap = np.float32(options.cap) * _CAUTION
     width = model.outputs.shape[2]
     for w in range(n):  # the hidden vectors receive the whole errors, so that the damping comes behind

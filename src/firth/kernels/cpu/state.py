@@ -63,7 +63,7 @@ class Options(NamedTuple):
     cap: float  # c: a row's step is damped when it sums up more terms of the loss than this
     block_length: int  # corpus positions of a block
     n_chunks: int  # M, chunks of a super-step
-    n_centers: int  # B, centers of a chunk
+    n_centers: int  # B, centers of a chunk, 32 at the most
     n_noise: int  # S, noise words that they share
     n_inputs: int  # tokens of a chunk that hidden vectors are made of, at the most
     n_targets: int  # rows that the terms of a chunk are about, at the most, without the noise
@@ -93,7 +93,10 @@ class Workspace(NamedTuple):
     hidden_steps: NDArray[np.float32]  # (B, width)
     own_masses: NDArray[np.float32]  # (B,) terms of each center
     slot_of_node: NDArray[np.int32]  # (n_outputs,) where a node stands in the chunk, if it does
-    term_of_slot: NDArray[np.int32]  # (slots,) where a target stands in the example, if it does
+    windows: NDArray[np.float32]  # (band, B) what each token counts as a context of each center,
+    window_bits: NDArray[np.uint32]  # (band,) and of which centers it is one: a bit for each
+    labels: NDArray[np.float32]  # (n_targets, 2, B) counts and positives of a node and each center,
+    node_bits: NDArray[np.uint32]  # (n_targets,) and which centers have it
     owned_slots: NDArray[np.int64]  # the slots of the super-step that this thread applies,
     owned_rows: NDArray[np.uint32]  # and the row of each
     row_masses: NDArray[np.float32]  # (2, rows of this thread) summed masses; zero between super-steps
@@ -124,8 +127,10 @@ class SuperStep(NamedTuple):
         np.float32
     ]  # (M, 2, B) what the sum of rows is multiplied with, and what each row receives
     pairs: NDArray[np.float32]  # (M, B) how many positive pairs each center has, times its weight
-    begin: NDArray[np.int32]  # (M, B + 1) where the terms of each center begin
-    term_slots: NDArray[np.uint32]  # (M, n_terms) slot of the target
+    begin: NDArray[
+        np.int32
+    ]  # (M, n_targets + 2) where the terms of each target begin, and one number to spare
+    term_centers: NDArray[np.uint32]  # (M, n_terms) center of each term, from 0 in each chunk
     positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1, to begin with once,
     counts: NDArray[np.float32]  # (M, n_terms) and how often there is a label at all
     hidden: NDArray[np.float32]  # (M, SLICES, B, width)
@@ -196,6 +201,8 @@ def make_workspace(options: Options, model: Model, *, threads: int, groups: int 
     n_rows = max(model.inputs.shape[1], model.outputs.shape[1])
     width = model.inputs.shape[2]
     owned = options.n_chunks * (options.n_inputs * (options.most_subwords - 1) + slots(options))
+    band = options.n_centers + 2 * options.window if options.labelled else 0
+    columns = -(-options.n_centers // LANES) * LANES
     return Workspace(
         logits=aligned(options.n_noise, options.n_centers),
         errors=aligned(options.n_noise, options.n_centers),
@@ -204,7 +211,10 @@ def make_workspace(options: Options, model: Model, *, threads: int, groups: int 
         hidden_steps=aligned(options.n_centers, width),
         own_masses=aligned(options.n_centers),
         slot_of_node=np.zeros(model.outputs.shape[1], np.int32),
-        term_of_slot=np.zeros(slots(options), np.int32),
+        windows=aligned(band, columns),
+        window_bits=np.zeros(band, np.uint32),
+        labels=aligned(options.n_targets if options.labelled else 0, 2, columns),
+        node_bits=np.zeros(options.n_targets if options.labelled else 0, np.uint32),
         owned_slots=np.zeros(owned, np.int64),
         owned_rows=np.zeros(owned, np.uint32),
         row_masses=np.zeros((2, -(-n_rows // owners)), np.float32),
@@ -233,8 +243,8 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         low=np.zeros(chunks, np.int64),
         scales=aligned(chunks, 2, centers),
         pairs=aligned(chunks, centers),
-        begin=np.zeros((chunks, centers + 1), np.int32),
-        term_slots=np.zeros((chunks, options.n_terms), np.uint32),
+        begin=np.zeros((chunks, options.n_targets + 2), np.int32),
+        term_centers=np.zeros((chunks, options.n_terms), np.uint32),
         positives=aligned(chunks, options.n_terms, fill=1.0),
         counts=aligned(chunks, options.n_terms, fill=1.0),
         hidden=aligned(chunks, SLICES, centers, width),
