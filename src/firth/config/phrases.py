@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from firth.config.settings import WHOLE_NUMBERS, _whole
+from firth.config.settings import WHOLE_NUMBERS, whole_number
 from firth.errors import ConfigError
 
 PhraseScore = Literal["word2phrase", "gensim", "npmi"]
@@ -56,10 +56,10 @@ class PhraseOptions:
     def __post_init__(self) -> None:
         if not isinstance(self.score, str) or self.score not in THRESHOLDS:
             raise ConfigError(f"score is {self.score!r}, but must be 'word2phrase', 'gensim' or 'npmi'")
-        self._set("passes", _whole("passes", self.passes, 1, _MOST_PASSES))
+        self._set("passes", whole_number("passes", self.passes, 1, _MOST_PASSES))
         self._set(
             "min_count",
-            _each(self.min_count, lambda one: _whole("min_count", one, *WHOLE_NUMBERS["min_count"])),
+            _each(self.min_count, lambda one: whole_number("min_count", one, *WHOLE_NUMBERS["min_count"])),
         )
         if self.threshold is not None:
             self._set("threshold", _each(self.threshold, self._checked_threshold))

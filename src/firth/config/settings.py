@@ -101,9 +101,9 @@ class Settings:
             name, value = field.name, getattr(self, field.name)
             if name in WHOLE_NUMBERS and not (value is None and field.default is None):
                 # Numbers of NumPy become Python's own, which JSON can hold.
-                self._set(name, _whole(name, value, *WHOLE_NUMBERS[name]))
+                self._set(name, whole_number(name, value, *WHOLE_NUMBERS[name]))
             elif name in REAL_NUMBERS:
-                self._set(name, _real(name, value, *REAL_NUMBERS[name]))
+                self._set(name, real_number(name, value, *REAL_NUMBERS[name]))
             elif name in CHOICES:
                 _check_choice(name, value)
             elif isinstance(field.default, bool) and value is not True and value is not False:
@@ -137,14 +137,14 @@ class Settings:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}, but {reason}: leave it out")
 
 
-def _whole(name: str, value: Any, low: int, high: int) -> int:
+def whole_number(name: str, value: Any, low: int, high: int) -> int:
     """Return a whole number from `low` to `high` as an int; refuse anything else."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not low <= int(value) <= high:
         raise ConfigError(f"{name} is {value!r}, but must be a whole number from {low:,} to {high:,}")
     return int(value)
 
 
-def _real(name: str, value: Any, low: float, high: float, above: bool) -> float:
+def real_number(name: str, value: Any, low: float, high: float, above: bool) -> float:
     """Return a finite number from `low` (or above it) to `high` as a float; refuse anything else."""
     valid = isinstance(value, numbers.Real) and not isinstance(value, bool)
     # The comparison also refuses NaN, and whole numbers that are too large for a float.

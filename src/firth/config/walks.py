@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from firth.config.settings import _real, _whole
+from firth.config.settings import real_number, whole_number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,6 @@ class WalkOptions:
             ("length", 2, 1_000_000),
             ("seed", 0, 2**63 - 1),
         ):
-            object.__setattr__(self, name, _whole(name, getattr(self, name), low, high))
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), low, high))
         for name in ("p", "q"):
-            object.__setattr__(self, name, _real(name, getattr(self, name), 0.0, 1e9, above=True))
+            object.__setattr__(self, name, real_number(name, getattr(self, name), 0.0, 1e9, above=True))
