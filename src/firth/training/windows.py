@@ -255,7 +255,7 @@ def _hogwild(
     width = model.inputs.shape[2]
     exchanges = [state.make_exchange(options) for _ in range(threads)]
     steps = [state.make_super_step(options, width=width) for _ in range(threads)]
-    scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
+    scratch = [state.make_workspace(options, model, threads=1) for _ in range(threads)]
 
     def train_one(thread: int, shared: Any) -> None:
         own: Any = (*shared, exchanges[thread], steps[thread], scratch[thread], totals[thread])

@@ -9,14 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from firth.kernels.compile import kernel
+from firth.kernels.cpu.apply import apply_steps
 from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_steps
 from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import TICKETS, atomic_add
-from firth.kernels.cpu.rows import add_row
 from firth.kernels.cpu.state import SLICES
 from firth.kernels.cpu.synchronous import fill_block, rate_at
-
-_ONE = np.float32(1.0)
 
 
 @kernel(fastmath=True)
@@ -44,7 +42,7 @@ def train_hogwild(
     step : SuperStep
         This thread's own, for two chunks. Mutated.
     work : Workspace
-        This thread's own. Mutated.
+        This thread's own, with room for the masses of all rows. Mutated.
     totals : ndarray of float64, shape (2,)
         This thread's own. Mutated: the summed loss and the number of pairs.
     """
@@ -77,7 +75,11 @@ def train_hogwild(
 
 @kernel(inner=True, fastmath=True)
 def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, exchange, step, work):
-    """Compute the chunk in line `place` of `step` and add its steps at once."""
+    """Compute the chunk in line `place` of `step` and add its steps at once.
+
+    Damped like those of a super-step: within the chunk, too, the steps of a row do not see each other, and a word
+    that is in most windows, drawn as noise for all of them besides, can sum up more than its row survives.
+    """
     noise_logits, term_logits = exchange.noise_logits[0, 0], exchange.term_logits[0, 0]
     for part in range(SLICES):
         chunk_logits(
@@ -85,18 +87,6 @@ def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, e
             work,
         )  # fmt: skip
     chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work)
-    rows, subwords = step.rows[place], tables.subword_offsets
     for part in range(SLICES):
         chunk_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
-        steps = step.steps[place, part]
-        for slot in range(step.n_inputs[place]):
-            word = np.int64(rows[slot])
-            if len(subwords) == 0:
-                add_row(model.inputs[part, np.uint64(word)], steps[slot], _ONE)
-            else:
-                for at in range(subwords[word], subwords[word + 1]):
-                    add_row(model.inputs[part, np.uint64(tables.subwords[at])], steps[slot], _ONE)
-        for slot in range(options.n_inputs, step.n_rows[place]):
-            add_row(model.outputs[part, np.uint64(rows[slot])], steps[slot], _ONE)
-        for slot in range(options.n_places):
-            add_row(model.places[part, slot], steps[len(rows) + slot], _ONE)
+    apply_steps(0, 1, 0, 1, place, place + 1, model, tables, options, step, work)

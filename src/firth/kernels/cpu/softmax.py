@@ -139,7 +139,7 @@ def train_softmax(
                 for chunk in range(n_chunks):
                     totals[0] += step.totals[chunk, 0]
                     totals[1] += step.totals[chunk, 1]
-            apply_steps(0, 1, thread, threads, n_chunks, model, tables, options, step, work)
+            apply_steps(0, 1, thread, threads, 0, n_chunks, model, tables, options, step, work)
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
                 return

@@ -85,7 +85,7 @@ def train_synchronous(
                 for chunk in range(n_chunks):
                     totals[0] += step.totals[chunk, 0]
                     totals[1] += step.totals[chunk, 1]
-            apply_steps(group, groups, member, members, n_chunks, model, tables, options, step, work)
+            apply_steps(group, groups, member, members, 0, n_chunks, model, tables, options, step, work)
             if members > 1:
                 meeting += 1
                 if not wait_for_all(counters, threads, meeting):
