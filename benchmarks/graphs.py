@@ -169,7 +169,8 @@ def judge(vectors: str, labels: str, splits: int) -> Record:
     if not np.isfinite(rows).all():
         raise SystemExit(f"{vectors} holds values that are not finite")
     known = read_labels(Path(labels))
-    labelled = [i for i, name in enumerate(names) if name in known]
+    # In the order of the names: trainers order nodes of equal counts differently, and all shall have the same halves.
+    labelled = sorted((i for i, name in enumerate(names) if name in known), key=lambda i: names[i])
     features, classes = rows[labelled], np.array([known[names[i]] for i in labelled])
     macro, micro = [], []
     for split in range(splits):
