@@ -78,7 +78,7 @@ def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, e
     """Compute the chunk in line `place` of `step` and add its steps at once.
 
     Damped like those of a super-step: within the chunk, too, the steps of a row do not see each other, and a word
-    that is in most windows, drawn as noise for all of them besides, can sum up more than its row survives.
+    that is several of the centers, or is drawn as noise for all of them, can sum up more than its row survives.
     """
     noise_logits, term_logits = exchange.noise_logits[0, 0], exchange.term_logits[0, 0]
     for part in range(SLICES):
