@@ -7,6 +7,7 @@ printed as Markdown; what each run gave goes to standard error, and as JSON line
 the second of CPU, which says more where others use the machine.
 
     python -m benchmarks.graphs
+    python -m benchmarks.graphs --window 5 --dim 100
     python -m benchmarks.graphs --seeds 1 2 3 4 5 -p 0.25 -q 4 --epochs 5
 """
 
@@ -338,7 +339,7 @@ def _parse() -> argparse.Namespace:
     add("--labels", type=Path, default=data / "debian-section.labels", help="a node and its label a line")
     add("--contestants", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS), metavar="NAME")
     add("--walks", type=int, default=10, help="walks that begin at each node")
-    add("--length", type=int, default=80, help="nodes of a walk")
+    add("--length", type=int, default=40, help="nodes of a walk; the papers take 80")
     add("-p", type=float, default=1.0)
     add("-q", type=float, default=1.0)
     add("--dim", type=int, default=128)
