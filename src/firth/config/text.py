@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from firth.errors import ConfigError
 
+_MOST_TYPES = 2**31 - 2
+
 Tokenizer = Callable[[str], Iterable[str]]
 """Takes one document, returns its tokens."""
 
@@ -27,6 +29,10 @@ class TextOptions:
         Lower the text, by Unicode's rules, before it is split.
     decode_errors : {"strict", "replace"}
         What to do with bytes that are not UTF-8: stop with the file and the byte offset, or put U+FFFD.
+    max_types : int
+        So many different tokens are told apart at the most, 100 to 2**31 - 2, in about 50 bytes of memory each. Where a
+        corpus has more, the rarest are given up, with a warning that says how many tokens that concerned and how much
+        too low the counts of others may be.
 
     Raises
     ------
@@ -37,8 +43,13 @@ class TextOptions:
     tokenize: str | re.Pattern[str] | Tokenizer = "whitespace"
     lowercase: bool = False
     decode_errors: Literal["strict", "replace"] = "strict"
+    max_types: int = 30_000_000
 
     def __post_init__(self) -> None:
+        if type(self.max_types) is not int or not 100 <= self.max_types <= _MOST_TYPES:
+            raise ConfigError(
+                f"max_types is {self.max_types!r:.60}, but must be a whole number from 100 to {_MOST_TYPES:,}"
+            )
         if self.decode_errors not in ("strict", "replace"):
             raise ConfigError(f"decode_errors is {self.decode_errors!r}, but must be 'strict' or 'replace'")
         if isinstance(self.tokenize, str) and self.tokenize not in ("whitespace", "words"):

@@ -147,6 +147,8 @@ class CorpusCache:
             text.lowercase,
             text.decode_errors,
         ]
+        if text.max_types != TextOptions.max_types:  # which older entries do not name
+            options.append(text.max_types)
         name = hashlib.sha256(json.dumps(options).encode()).hexdigest()
         return self.folder / f"{reader.bytes_read}-{name[:32]}"
 

@@ -201,6 +201,7 @@ def _write(folder: Path, encode: _Encode) -> None:
     """Fill `folder` with an encoded corpus."""
     with IdFile(folder / IDS) as out:
         table = encode(out)
+    out.settle(table)
     words = table.words()
     if not len(words):
         raise CorpusError(
@@ -234,6 +235,7 @@ def _encode_documents(
             ((tokens, True) for tokens in _token_lists(documents)),
             out,
             decode_errors=text.decode_errors,
+            max_types=text.max_types,
             progress=lambda done: told(done, None),
         )
     done = 0
@@ -289,6 +291,7 @@ def _encode_parts(
             documents_of(chunks, document_rule(text), text.decode_errors),
             out,
             decode_errors=text.decode_errors,
+            max_types=text.max_types,
             progress=lambda _: progress(position()),
         )
     return encode_pieces(
@@ -296,6 +299,7 @@ def _encode_parts(
         out,
         rewrite=rewriting(text),
         decode_errors=text.decode_errors,
+        max_types=text.max_types,
         threads=threads,
         progress=progress,
     )

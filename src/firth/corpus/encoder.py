@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.chunks import Chunk
+from firth.corpus.limited_table import LimitedTable
 from firth.corpus.token_corpus import fingerprint
 from firth.corpus.tokenizing import Documents, Rewrite
 from firth.corpus.type_table import TypeTable, grown
@@ -98,6 +99,28 @@ class IdFile:
         """Return the hash of all ids and of `types`."""
         return fingerprint(self._digest.copy(), types)
 
+    def settle(self, table: TypeTable) -> None:
+        """Bring the ids, all of which are written, to the numbers that types have in the end; see `LimitedTable`.
+
+        Raises
+        ------
+        OutputError
+            They cannot be changed.
+        """
+        if not isinstance(table, LimitedTable) or not table.lost_counts:
+            return
+        try:
+            table.settle(self._path)
+            with self._path.open("rb") as file:
+                self._digest = hashlib.file_digest(file, "sha256")
+        except OSError as error:
+            raise unwritable(self._path.parent, error) from error
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._path.parent
+
 
 def encode_pieces(
     chunks: Iterable[Chunk],
@@ -105,6 +128,7 @@ def encode_pieces(
     *,
     rewrite: Rewrite | None,
     decode_errors: str,
+    max_types: int,
     threads: int,
     progress: Callable[[int], None],
 ) -> TypeTable:
@@ -123,6 +147,8 @@ def encode_pieces(
         Makes tokens of pieces.
     decode_errors : str
         What to do with bytes that are not UTF-8.
+    max_types : int
+        See `LimitedTable`.
     threads : int
         How many split chunks at once.
     progress : callable
@@ -138,8 +164,8 @@ def encode_pieces(
     CorpusError
         Some bytes are not UTF-8, or there are too many types.
     """
-    table = TypeTable()
-    rewriter = None if rewrite is None else _Rewriter(rewrite, table)
+    table = LimitedTable(max_types, out.folder)
+    rewriter = None if rewrite is None else _Rewriter(rewrite, table, max_types)
     within = False
     split = _in_order(lambda chunk: _split(chunk, decode_errors), chunks, threads)
     with contextlib.closing(split):  # at once, whatever fails: no thread shall outlive it
@@ -150,6 +176,8 @@ def encode_pieces(
             else:
                 encoded, n_documents, within = rewriter.renumber(data, ids, starts, ends, hashes, within)
             out.write(encoded, n_documents)
+            if table.shrink(out.n_ids) and rewriter is not None:
+                rewriter.forget()
             progress(position)
     return table
 
@@ -157,9 +185,14 @@ def encode_pieces(
 class _Rewriter:
     """Rewrites each different piece once and remembers its tokens."""
 
-    def __init__(self, rewrite: Rewrite, table: TypeTable) -> None:
+    def __init__(self, rewrite: Rewrite, table: TypeTable, max_pieces: int) -> None:
         self._rewrite = rewrite
         self._tokens = table
+        self._max_pieces = max_pieces
+        self.forget()
+
+    def forget(self) -> None:
+        """Rewrite all pieces anew: there are too many, or types have other numbers now."""
         self._pieces = TypeTable()
         # Piece i stands for the types self._types[self._offsets[i]:self._offsets[i + 1]].
         self._offsets = np.zeros(1 << 12, np.int64)
@@ -182,6 +215,8 @@ class _Rewriter:
         encoded, n_documents, within = encoding.renumber_split(
             ids, pieces, self._offsets, self._types, self._tokens.counts, within
         )
+        if self._pieces.n_types > self._max_pieces:
+            self.forget()
         return encoded, n_documents, within
 
     def _learn(self, first: int) -> None:
@@ -232,6 +267,7 @@ def encode_tokens(
     out: IdFile,
     *,
     decode_errors: str,
+    max_types: int,
     progress: Callable[[int], None],
 ) -> TypeTable:
     """Encode documents that are lists of tokens.
@@ -244,6 +280,8 @@ def encode_tokens(
         Takes the ids.
     decode_errors : str
         Whether lone surrogates are refused or replaced.
+    max_types : int
+        See `LimitedTable`.
     progress : callable
         Told, after each million tokens or so, how many bytes of UTF-8 all tokens so far have.
 
@@ -257,12 +295,13 @@ def encode_tokens(
     CorpusError
         A token cannot be written as UTF-8, or there are too many types.
     """
-    table = TypeTable()
+    table = LimitedTable(max_types, out.folder)
     n_bytes, within = 0, False
     for numbers, words in _batches(documents, decode_errors):
         types = table.add_words(words)
         encoded, n_documents, within = encoding.renumber(numbers, types, table.counts, within)
         out.write(encoded, n_documents)
+        table.shrink(out.n_ids)
         n_bytes += int(np.diff(words.offsets)[numbers[numbers >= 0]].sum())
         progress(n_bytes)
     return table

@@ -108,11 +108,20 @@ def find_phrases(
     )
     search = _Search(options, _checked_memory(memory_limit), checked_threads(threads), progress or untold)
     with encoded(corpus, text, threads=threads, cache=cache, progress=search.progress) as given:
+        _refuse_rare(given)
         _refuse_delimiter(given.types, options.delimiter)
         found: list[list[Phrase]] = []
         for _ in range(options.passes):
             found.append(search.find(given, found))
     return Phrases(options, itertools.chain.from_iterable(found))
+
+
+def _refuse_rare(corpus: TokenCorpus) -> None:
+    if corpus.n_rare:
+        raise CorpusError(
+            f"{corpus.n_rare:,} rare tokens of the corpus were given up, and no phrase can be found among them: read "
+            "the text with a larger max_types"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from firth.corpus.limited_table import RARE
 from firth.corpus.pages import release_pages
 from firth.corpus.type_table import TypeTable
 from firth.errors import CorpusError, FormatError, InputError
@@ -98,6 +99,14 @@ class TokenCorpus:
     def n_tokens(self) -> int:
         """The number of tokens."""
         return int(self._type_counts.sum())
+
+    @property
+    def n_rare(self) -> int:
+        """How many tokens are of types that were given up, because there were more than `TextOptions.max_types`.
+
+        They share the last type, which is the empty text and never a word of a vocabulary.
+        """
+        return int(self._type_counts[-1]) if len(self._types) and self._types[-1] == RARE else 0
 
     @property
     def n_documents(self) -> int:
@@ -206,7 +215,10 @@ class TokenCorpus:
             Fewer than two words are left.
         """
         return Vocabulary.from_counts(
-            (self.types, self.type_counts), min_count=min_count, max_vocab=max_vocab, stop_words=stop_words
+            (self.types, self.type_counts),
+            min_count=min_count,
+            max_vocab=max_vocab,
+            stop_words=(*stop_words, RARE) if self.n_rare else stop_words,
         )
 
     def count_in(self, vocabulary: Vocabulary) -> Vocabulary:

@@ -14,6 +14,7 @@ from firth.vocabulary import Words
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _MOST_TYPES = 2**31 - 2
+_AT_ONCE = 1 << 20
 
 
 class TypeTable:
@@ -68,6 +69,27 @@ class TypeTable:
         """Return the types from `first` on, in their order; a copy."""
         offsets = self._offsets[first : self.n_types + 1]
         return Words(self._text[offsets[0] : offsets[-1]].copy(), offsets - offsets[0])
+
+    def keep(self, stays: NDArray[np.bool_]) -> None:
+        """Let go of the types where `stays`, shape (n_types,), is false; number the others anew, in their order."""
+        lengths = np.diff(self._offsets[: self.n_types + 1])
+        at, n_bytes = 0, int(lengths[stays].sum())
+        text = np.empty(_power_of_two(max(n_bytes, 1)), np.uint8)
+        for first in range(0, self.n_types, _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            begin, end = self._offsets[first], self._offsets[min(first + _AT_ONCE, self.n_types)]
+            kept = self._text[begin:end][np.repeat(stays[some], lengths[some])]
+            text[at : at + len(kept)] = kept
+            at += len(kept)
+        n_types = int(np.count_nonzero(stays))
+        room = _power_of_two(max(n_types, 1))
+        self._hashes = grown(self._hashes[: self.n_types][stays], room)
+        self.counts = grown(self.counts[: self.n_types][stays], room)
+        self._offsets = np.zeros(room + 1, np.int64)
+        np.cumsum(lengths[stays], out=self._offsets[1 : n_types + 1])
+        self._text, self.n_types = text, n_types
+        self._slots = np.zeros(2 * room, np.int32)
+        encoding.fill_slots(self._slots, self._hashes, n_types)
 
     def _make_room(self, n_types: int, n_bytes: int) -> None:
         """Grow, by doubling, until so many more types of so many bytes fit in."""
