@@ -70,6 +70,15 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
             rich_help_panel=_TEXT,
         ),
     ] = None,
+    max_types: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Different tokens to tell apart while counting, in 50 bytes of memory each. "
+            "[dim](default 30,000,000)[/dim]",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     vocabulary: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Learn these words: one a line.", rich_help_panel=_TEXT),
@@ -142,7 +151,9 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
         settings["stop_words"] = tuple(_lines(stop_words))
     base = None if continue_from is None else _model_to_continue(continue_from)
     config = make_settings(model, settings, None if base is None else base.config)
-    text = _text_options(base, tokenize=tokenize, lowercase=lowercase or None, decode_errors=decode_errors)
+    text = _text_options(
+        base, tokenize=tokenize, lowercase=lowercase or None, decode_errors=decode_errors, max_types=max_types
+    )
 
     from firth.training import plot_history, train as run
     from firth.training.plot import check_plot
