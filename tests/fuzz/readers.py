@@ -16,11 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from firth import formats
+from firth.config import SkipGram
 from firth.corpus import Phrases, TokenCorpus, encode
 from firth.corpus.graph import Graph
 from firth.evaluation import questions
 from firth.formats import VectorTable
 from firth.subwords import Subwords, ngram_buckets
+from firth.training.progress import Epoch
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary, Words
 
@@ -65,6 +67,7 @@ class Reader:
             replaced = content[1:] if name == chosen else own
             if _lying.get(path / name) != replaced:
                 # A new file, because the old one may still be mapped.
+                (path / name).parent.mkdir(exist_ok=True, parents=True)
                 (path / name).unlink(missing_ok=True)
                 (path / name).write_bytes(replaced)
                 _lying[path / name] = replaced
@@ -133,10 +136,6 @@ def _native_files() -> dict[str, bytes]:
         formats.write(table, folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-def _native_seeds() -> list[bytes]:
-    return [bytes([i]) + content for i, content in enumerate(_native_files().values())]
 
 
 def _use_corpus(path: Path) -> None:
@@ -225,6 +224,87 @@ def _use_questions(path: Path) -> None:
         questions.read_similarities(path)
 
 
+@functools.cache
+def _checkpoint_files() -> dict[str, bytes]:
+    """The checkpoints of a run that was killed, by names that a reader's folder gives them."""
+    from firth.training.checkpoints import Checkpoints, RunRecord
+    from firth.training.standing import Standing
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run.checkpoints"
+        record = RunRecord(id="1", settings=_settings().as_dict(), text={"tokenize": "words"}, corpus="0")
+        made = Checkpoints.begin(folder, record, Vocabulary(["to", "be"], [2, 1]))
+        epoch = Epoch(epoch=1, loss=2.5, pairs=7, seconds=0.5, words_per_second=9.0, learning_rate=0.02)
+        made.write(_run_weights(), Standing(epoch=1, position=64, loss=1.5, pairs=3.0, history=(epoch,)))
+        made.close()
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {f"run/{path.relative_to(folder)}": path.read_bytes() for path in files} | {"firth/x": b""}
+
+
+def _settings() -> SkipGram:
+    return SkipGram(dim=3, stop_words=("a",))
+
+
+def _run_weights() -> dict[str, np.ndarray]:
+    return {"inputs": np.ones((2, 2, 8), np.float32), "outputs": np.zeros((2, 2, 8), np.float32)}
+
+
+def _use_checkpoints(path: Path) -> None:
+    from firth.config import settings_from_dict
+    from firth.training.checkpoints import Checkpoints
+
+    checkpoints = Checkpoints.open(path / "run")
+    assert checkpoints is not None
+    try:
+        settings_from_dict(checkpoints.record.settings)
+        list(checkpoints.vocabulary())
+        for place in checkpoints.places():
+            standing = checkpoints.read(place, _run_weights())
+            assert standing.place >= (0, 0)
+            standing.ended(_settings())
+    finally:
+        checkpoints.close()
+
+
+@functools.cache
+def _state_files() -> dict[str, bytes]:
+    """A model whose training was interrupted, as `firth.train` saves it."""
+    epoch = {
+        "epoch": 1,
+        "loss": 2.5,
+        "pairs": 7,
+        "seconds": 0.5,
+        "words_per_second": 9.0,
+        "learning_rate": 0.02,
+    }
+    metadata = {
+        "settings": _settings().as_dict(),
+        "text": {"tokenize": "words", "lowercase": False},
+        "history": [epoch],
+        "training": {"epoch": 1, "position": 64, "loss": 1.5, "pairs": 3, "corpus": "0", "run": "1"},
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "vectors"
+        formats.write(dataclasses.replace(_table(), metadata=metadata), folder)
+        wanted = ("firth/metadata.json", "firth/vocabulary.safetensors", "model.safetensors")
+        return {name: (folder / name).read_bytes() for name in wanted}
+
+
+def _use_state(path: Path) -> None:
+    from firth.training.resume import find_earlier
+
+    earlier = find_earlier(path)
+    assert earlier is not None
+    earlier.check_settings(earlier.settings)
+    assert earlier.model is not None
+    list(earlier.vocabulary())
+    repr(earlier.model)
+
+
+def _seeds_of(parts: Callable[[], dict[str, bytes]]) -> Callable[[], list[bytes]]:
+    return lambda: [bytes([i]) + content for i, content in enumerate(parts().values())]
+
+
 READERS = {
     reader.name: reader
     for reader in (
@@ -265,7 +345,9 @@ READERS = {
             ],
             _use_table(None),
         ),
-        Reader("native", _native_seeds, _use_table(None), _native_files),
+        Reader("native", _seeds_of(_native_files), _use_table(None), _native_files),
+        Reader("checkpoints", _seeds_of(_checkpoint_files), _use_checkpoints, _checkpoint_files),
+        Reader("training state", _seeds_of(_state_files), _use_state, _state_files),
         Reader(
             "corpus", lambda: [_LINES, b"\xef\xbb\xbfmarked\n", b"one document without an end"], _use_corpus
         ),

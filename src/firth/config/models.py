@@ -227,11 +227,16 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
     ConfigError
         There is no such model, or it has no such setting, or a value is out of its range.
     """
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"settings are {values!r:.60}, but must be names with values")
     options = dict(values)
     name = options.pop("model", None)
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise ConfigError(f"model is {name!r}, but must be one of {', '.join(MODELS)}")
     unknown = set(options) - {field.name for field in dataclasses.fields(MODELS[name])}
     if unknown:
         raise ConfigError(f"{name} has no setting {sorted(unknown)[0]!r}: use a newer firth")
-    return MODELS[name](**options)
+    try:
+        return MODELS[name](**options)
+    except TypeError as error:  # such as stop words that are a number
+        raise ConfigError(f"the settings of {name} cannot be used: {error}") from error

@@ -28,13 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import FormatError, InputError, OutputError
-from firth.files import hold_lock, output_error, recover, replacing_folder
+from firth.files import hold_lock, output_error, read_whole, recover, replacing_folder
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.training.progress import Epoch
 from firth.training.standing import Standing
 from firth.vocabulary import Vocabulary, Words
 
 _VERSION = 1
+_LONGEST = 1 << 28
 _RUN, _VOCABULARY, _WEIGHTS, _STANDING = (
     "run.json",
     "vocabulary.safetensors",
@@ -127,14 +128,14 @@ class Checkpoints:
             )
         let_go = _lock(folder)
         try:
-            content = json.loads((folder / _RUN).read_text("utf-8"))
+            content = json.loads(read_whole(folder / _RUN, _LONGEST))
             if content.pop("version") != _VERSION:
                 raise ValueError("it is of another version of firth")  # noqa: TRY301 (one message for all)
             record = RunRecord(**content)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             let_go()
             raise OutputError(
-                f"{folder} does not say which run it belongs to ({error}): remove it, or choose another output"
+                f"{folder} does not say which run it belongs to ({error!s:.200}): remove it, or choose another output"
             ) from error
         for unfinished in folder.glob(".*.part"):
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -193,12 +194,12 @@ class Checkpoints:
         """
         path = self.path(place)
         try:
-            content = json.loads((path / _STANDING).read_text("utf-8"))
+            content = json.loads(read_whole(path / _STANDING, _LONGEST))
             history = tuple(Epoch(**epoch) for epoch in content["history"])
             standing = Standing.of(content, history)
             checksums = dict(content["checksums"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FormatError(f"the checkpoint {path} is damaged: {error!r}") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise FormatError(f"the checkpoint {path} is damaged: {error!r:.200}") from error
         saved = read_tensors(path / _WEIGHTS, memory_map=True)
         shapes, wanted = ({name: array.shape for name, array in each.items()} for each in (saved, weights))
         if shapes != wanted:

@@ -101,9 +101,12 @@ class Earlier:
                 if saved is not None and saved.place >= place:
                     break
                 try:
-                    return self.checkpoints.read(place, learner.weights)
+                    standing = self.checkpoints.read(place, learner.weights)
+                    _check_reach(standing, learner)
                 except FormatError as error:
                     _log.warning("%s; trying the one before it", error)
+                else:
+                    return standing
         if self.model is None or saved is None:
             any_left = self.checkpoints is not None and self.checkpoints.places()
             reason = (
@@ -117,6 +120,7 @@ class Earlier:
             raise FormatError(
                 f"the saved run lacks weights that it needs to go on ({error!r}): train into another folder"
             ) from error
+        _check_reach(saved, learner)
         return saved
 
 
@@ -178,7 +182,7 @@ def read_model(path: Path) -> TrainedModel | None:
         if recorded["tokenize"] == "custom":  # a callable, which is not saved
             del recorded["tokenize"]
         history = tuple(Epoch(**epoch) for epoch in metadata["history"])
-        state = metadata["training"]
+        state = {**metadata["training"], "corpus": str(metadata["training"]["corpus"])}
         return TrainedModel(
             config=config,
             text=TextOptions(**recorded),
@@ -195,6 +199,15 @@ def read_model(path: Path) -> TrainedModel | None:
 
 def _standing_of(model: TrainedModel) -> Standing:
     return Standing.of(model.state, model.history)
+
+
+def _check_reach(standing: Standing, learner: Learner) -> None:
+    """Refuse a position behind the end of the corpus, where a run would neither go on nor end."""
+    if standing.position > learner.n_positions:
+        raise FormatError(
+            f"the saved run says that {standing.position:,} positions are done, but the corpus has "
+            f"{learner.n_positions:,}: train into another folder"
+        )
 
 
 def _refuse(differences: list[str]) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers as numbers_of
 from collections.abc import Mapping
 from typing import Any
 
 from firth.config import Settings
+from firth.errors import FormatError
 from firth.training.progress import Epoch
 
 _NUMBERS = ("epoch", "position", "loss", "pairs")
+_COUNTS = {"epoch", "position"}
+_MOST = 2**62
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,8 +46,13 @@ class Standing:
         ------
         KeyError
             A number is missing.
+        FormatError
+            A number is none, or cannot be true; positions lead kernels through the corpus.
         """
-        return cls(**{name: numbers[name] for name in _NUMBERS}, history=history)
+        values = {name: numbers[name] for name in _NUMBERS}
+        for each in (values, *map(dataclasses.asdict, history)):
+            _check(each)
+        return cls(**values, history=history)
 
     def as_dict(self) -> dict[str, float]:
         """Return the numbers, without the history, as plain values."""
@@ -65,3 +74,14 @@ class Standing:
         patience = settings.patience
         waited = self.epoch - self.best_epoch()
         return self.epoch >= settings.epochs or (patience is not None and waited >= patience)
+
+
+def _check(numbers: Mapping[str, Any]) -> None:
+    """Refuse what is no number, and counts that are none."""
+    for name, value in numbers.items():
+        if value is None and name == "held_out_loss":
+            continue
+        kind = numbers_of.Integral if name in _COUNTS else numbers_of.Real
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits or (name in _COUNTS and not 0 <= value < _MOST):
+            raise FormatError(f"{name} is {value!r:.40}, but must be a number that training can reach")
