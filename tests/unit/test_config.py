@@ -98,7 +98,7 @@ def test_as_dict_goes_through_json_and_back(dim, rate, stop_words, max_vocab):
 def test_every_setting_is_described():
     for cls in (*MODELS.values(), TextOptions):
         texts = [kind.__doc__ for kind in cls.__mro__ if dataclasses.is_dataclass(kind)]
-        described = re.findall(r"^ +(\w+(?:, \w+)*) : ", "\n".join(texts), re.MULTILINE)
+        described = re.findall(r"^ *(\w+(?:, \w+)*) : ", "\n".join(texts), re.MULTILINE)
         named = {name for group in described for name in group.split(", ")}
         assert named == {field.name for field in dataclasses.fields(cls)}
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.errors import FormatError
+from firth.errors import FormatError, InputError
 from firth.formats import stream
 from firth.formats.fasttext_matrices import read_matrix
 from firth.formats.fasttext_source import Source
@@ -236,7 +236,11 @@ def _table(
             matrix.flags.writeable = False
     # Words of no tokens: the file was written without knowing how often they occur.
     known = counts if dictionary.tokens else None
-    return VectorTable(Vocabulary(words, known), embeddings, outputs, metadata, subwords)
+    try:
+        vocabulary = Vocabulary(words, known)
+    except InputError as error:
+        raise FormatError(f"{path} is damaged: {error}") from error
+    return VectorTable(vocabulary, embeddings, outputs, metadata, subwords)
 
 
 def _subwords(

@@ -181,3 +181,13 @@ def test_counts_that_cannot_be_true_are_refused(tmp_path):
     (tmp_path / "words").write_text(f"to\t{2**62}\nbe\t{2**62}\n")
     with pytest.raises(FormatError, match="add up to more than"):
         Vocabulary.load(tmp_path / "words")
+
+
+def test_counts_of_a_fasttext_file_that_cannot_be_true_are_refused(tmp_path):
+    content = (GOLDEN / "fasttext_skipgram.bin").read_bytes()
+    path = tmp_path / "model.bin"
+    begin = 4 + 4 + 12 * 4 + 8 + 3 * 4 + 2 * 8  # behind the sizes of the dictionary
+    count = content.index(b"\0", begin) + 1
+    path.write_bytes(content[:count] + struct.pack("<q", 2**63 - 1) + content[count + 8 :])
+    with pytest.raises(FormatError, match="is damaged: the counts add up to more than"):
+        formats.read(path)
