@@ -34,7 +34,7 @@ pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint pytest site test-interop fuzz bench docs format clean
+.PHONY: help demo test lint pytest site test-interop fuzz kills bench docs format clean
 
 help: ## List the targets
 	@echo 'firth: learn vectors for words and any other tokens from your own sequences.'
@@ -42,7 +42,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
 	  printf '%-22s%s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS, FUZZ_FLAGS.'
+	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS, FUZZ_FLAGS, KILLS_FLAGS.'
 
 demo: $(BASE) ## Train on the documentation of your own Python and look at the result
 	$(say) 'Training on the documentation of the standard library (firth demo)'
@@ -76,6 +76,10 @@ test-interop: $(INTEROP) ## Check against gensim, fastText, word2vec.c, model2ve
 fuzz: $(FUZZ) ## Give every reader hostile inputs for minutes (FUZZ_FLAGS='--reader glove --seconds 60')
 	$(say) 'Fuzzing the readers (tests/fuzz/long_run.py)'
 	@FIRTH_CACHE=build/test-cache $(BIN_FUZZ)/python tests/fuzz/long_run.py $(FUZZ_FLAGS)
+
+kills: $(DEV) ## Kill a hundred runs at random moments and check what they come to (KILLS_FLAGS='--kills 20')
+	$(say) 'Killing runs (python -m benchmarks.kills)'
+	@FIRTH_CACHE=build/test-cache $(BIN)/python -m benchmarks.kills $(KILLS_FLAGS)
 
 bench: $(BENCH) ## Run the benchmarks side by side with other trainers (BENCH_FLAGS=...)
 	$(say) 'Running the benchmarks (python -m benchmarks.run)'

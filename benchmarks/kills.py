@@ -17,15 +17,19 @@ import collections
 import dataclasses
 import itertools
 import json
+import math
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+
+import firth.cli
+import firth.training
 
 _COMMON = ("--dim", "1024", "--max-vocab", "1000", "--epochs", "8", "--quiet")
 MODELS: dict[str, tuple[str, ...]] = {
@@ -37,6 +41,8 @@ MODELS: dict[str, tuple[str, ...]] = {
     "FastText": ("--model", "fasttext", "--buckets", "2000"),
     "GloVe": ("--model", "glove", "--dim", "50", "--memory-limit", "268435456"),
 }
+_AIMED = 0.3
+"""Share of the kills that wait for a checkpoint to be written."""
 _ANY_BITS = frozenset({"skip-gram, Hogwild"})
 
 
@@ -48,7 +54,6 @@ class Record:
     ends: int = 0
     before_first: int = 0
     while_writing: int = 0
-    saved: int = 0
     faults: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -64,11 +69,12 @@ def main() -> None:
         type=float,
         help="seconds within which a kill comes; as long as an undisturbed run by default",
     )
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL")
     parser.add_argument("--output", type=Path, help="file to write the result to, as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="firth-kills-") as folder:
         chance = random.Random(options.seed)  # noqa: S311 (no secrets)
-        records = kill_runs(Path(folder), options.kills, options.within, chance)
+        records = kill_runs(Path(folder), options.models, options.kills, options.within, chance)
     print(table(records))
     if options.output is not None:
         content = {name: dataclasses.asdict(record) for name, record in records.items()}
@@ -77,11 +83,13 @@ def main() -> None:
         sys.exit(1)
 
 
-def kill_runs(folder: Path, kills: int, within: float | None, chance: random.Random) -> dict[str, Record]:
+def kill_runs(
+    folder: Path, models: Sequence[str], kills: int, within: float | None, chance: random.Random
+) -> dict[str, Record]:
     """Train all models undisturbed, then kill runs of one after the other; return what came of each."""
     corpus = write_corpus(folder)
     whole: dict[str, tuple[Path, float]] = {}
-    for number, name in enumerate(MODELS):
+    for number, name in enumerate(models):
         output = folder / f"whole-{number}"
         if not whole:  # compiled, and encoded
             train(corpus, output, name)
@@ -91,7 +99,7 @@ def kill_runs(folder: Path, kills: int, within: float | None, chance: random.Ran
         seconds = time.monotonic() - began
         whole[name] = output, within or seconds
         print(f"{name}: {seconds:.1f} s undisturbed", flush=True)
-    records = {name: Record() for name in MODELS}
+    records = {name: Record() for name in models}
     while sum(record.kills for record in records.values()) < kills:
         name = min(records, key=lambda name: records[name].kills)
         before = records[name].kills
@@ -108,12 +116,9 @@ def disturb(
     checkpoints = output.with_name(f"{output.name}.checkpoints")
     resume = False
     while True:
-        process = subprocess.Popen(command(corpus, output, name, resume, chance.choice((1, 2, 3))))
-        try:
-            status = process.wait(timeout=chance.uniform(0, within))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            status = process.wait()
+        before = set(checkpoints.glob("[0-9]*"))
+        process = start(arguments(corpus, output, name, resume, chance.choice((1, 2, 3))))
+        status = kill(process, chance.uniform(0, within), checkpoints if chance.random() < _AIMED else None)
         if status == 0:
             break
         if status != -signal.SIGKILL:
@@ -122,12 +127,41 @@ def disturb(
         record.kills += 1
         record.before_first += not any(checkpoints.glob("[0-9]*"))
         record.while_writing += any(checkpoints.glob(".*.part")) or any(output.parent.glob(".killed*"))
-        record.saved += output.exists()
+        # On a machine that others use a start may take longer than a whole run did: wait longer, until it gets on.
+        within = whole[1] if set(checkpoints.glob("[0-9]*")) - before else 1.5 * within
         resume = True
     record.ends += 1
     record.faults += faults(reference, output, exact=name not in _ANY_BITS)
     for path in output.parent.glob("*killed*"):
         shutil.rmtree(path)
+
+
+def start(options: list[str]) -> int:
+    """Start ``firth`` in a process of its own and return its id; it need not import what this one has imported."""
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            status = firth.cli.run(options)
+        finally:
+            os._exit(status)
+    return process
+
+
+def kill(process: int, seconds: float, folder: Path | None) -> int:
+    """Kill a process after so many seconds, and in `folder`, if given, not before something is being written there.
+
+    Returns its exit status, negative where a signal has ended it.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() >= end and (folder is None or any(folder.glob(".*.part"))):
+            os.kill(process, signal.SIGKILL)
+            end = math.inf
+        time.sleep(0.001 if folder is not None else 0.01)
 
 
 def faults(reference: Path, output: Path, *, exact: bool) -> list[str]:
@@ -157,13 +191,15 @@ def faults(reference: Path, output: Path, *, exact: bool) -> list[str]:
 
 def train(corpus: Path, output: Path, name: str) -> None:
     """Train without a disturbance."""
-    subprocess.run(command(corpus, output, name, False, 2), check=True)
+    status = kill(start(arguments(corpus, output, name, False, 2)), math.inf, None)
+    if status:
+        sys.exit(f"the run that was not disturbed ended with {status}")
 
 
-def command(corpus: Path, output: Path, name: str, resume: bool, threads: int) -> list[str]:
-    """Return the command that trains a model, with a checkpoint after each round."""
+def arguments(corpus: Path, output: Path, name: str, resume: bool, threads: int) -> list[str]:
+    """Return the arguments of ``firth`` that train a model, with a checkpoint after each round."""
     return [
-        sys.executable, "-m", "firth", "train", str(corpus), "--output", str(output), *_COMMON, *MODELS[name],
+        "train", str(corpus), "--output", str(output), *_COMMON, *MODELS[name],
         "--threads", str(threads), "--checkpoint-tokens", "1", *(["--resume"] if resume else []),
     ]  # fmt: skip
 

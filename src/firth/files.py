@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import glob
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -129,10 +129,10 @@ def replacing_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -
     try:
         yield temporary
         temporary.chmod(0o777 & ~_umask())
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _flush(file)
+        for made in (*temporary.rglob("*"), temporary):
+            (_flush if made.is_file() else _flush_folder)(made)
         _swap(temporary, target, overwrite)
+        _flush_folder(target.parent)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         if isinstance(error, OutputError):
@@ -150,15 +150,14 @@ def recover(path: str | os.PathLike[str]) -> None:
     only where nobody else writes to `path`.
     """
     target = _behind_links(path)
-    pattern = f".{glob.escape(target.name)}.*"
-    for aside in target.parent.glob(f"{pattern}.old"):
+    # As tempfile names them, so that nothing is taken that belongs to "NAME.2".
+    names = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}\.(part|old)")
+    found = [path for path in target.parent.glob(".*") if names.fullmatch(path.name) and path.is_dir()]
+    for aside in found:
         old = aside / target.name
-        if old.exists() and not target.exists():
+        if aside.suffix == ".old" and old.exists() and not target.exists():
             old.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
-    for unfinished in target.parent.glob(f"{pattern}.part"):
-        if unfinished.is_dir():
-            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def hold_lock(path: Path, *, alone: bool) -> Callable[[], None] | None:
@@ -222,6 +221,20 @@ def _flush(path: Path) -> None:
     """Ask the system to put the content of `path` on the disk, where errors still can be reported."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """Ask the system to put the names in the folder `path` on the disk, so that they outlive a power cut."""
+    if os.name != "posix":  # where a folder cannot be opened
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that know nothing of this
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:

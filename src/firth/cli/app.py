@@ -61,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except FirthError as error:
         return _complain(str(error))
+    except MemoryError as error:
+        return _complain(
+            f"the memory of this machine is used up ({error}): close other programs, or ask for less; a run that has "
+            "written checkpoints can be resumed"
+        )
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # it has shown the whole help
             return _complain("no command is given: choose one of those above")

@@ -65,6 +65,7 @@ class TokenCorpus:
         self._type_counts = type_counts
         self._n_documents = n_documents
         self._fingerprint = fingerprint
+        self._opened = _stamp(ids)
         self._closed = weakref.finalize(self, on_close or _nothing)
 
     @property
@@ -204,6 +205,20 @@ class TokenCorpus:
         if self._ids is not None:
             release_pages(self._ids, start, stop)
 
+    def check_unchanged(self) -> None:
+        """Make sure that the file of the ids is still what was opened, as far as its size and time tell.
+
+        Raises
+        ------
+        CorpusError
+            Somebody has written to it.
+        """
+        if self._opened is not None and _stamp(self._ids) not in (None, self._opened):
+            raise CorpusError(
+                f"the encoded corpus {getattr(self._ids, 'filename', '')} was changed while it was in use: leave the "
+                "cache's files alone, and start again or resume"
+            )
+
     def vocabulary(
         self, *, min_count: int = 1, max_vocab: int | None = None, stop_words: Iterable[str] = ()
     ) -> Vocabulary:
@@ -251,6 +266,15 @@ class TokenCorpus:
         # Backwards, so that of two equal words the first stays.
         rows_of[numbers[::-1]] = np.arange(len(vocabulary) - 1, -1, -1, dtype=np.int32)
         return rows_of[table.find_words(self.types)]
+
+
+def _stamp(ids: NDArray[np.int32] | None) -> tuple[int, int] | None:
+    """Return size and time of the file of ids, or None where there is none to look at (any more)."""
+    try:
+        status = Path(ids.filename).stat()  # type: ignore[union-attr]
+    except (AttributeError, OSError):
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def write_types(folder: Path, words: Words, counts: NDArray[np.int64]) -> None:

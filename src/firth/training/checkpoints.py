@@ -19,6 +19,7 @@ import dataclasses
 import json
 import re
 import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -219,11 +220,10 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Remove the folder: nothing of it is needed any more."""
-        # Without run.json it is no folder of checkpoints; so that comes first, and what a kill leaves is no run.
+        # First out of sight in one step, so that a kill leaves all of it or nothing.
         try:
-            gone = self.folder.with_name(f".{self.folder.name}.gone.part")
-            shutil.rmtree(gone, ignore_errors=True)
-            self.folder.rename(gone)
+            gone = tempfile.mkdtemp(prefix=f".{self.folder.name}.", suffix=".part", dir=self.folder.parent)
+            self.folder.rename(Path(gone) / self.folder.name)
         except OSError as error:
             raise output_error(self.folder, error) from error
         finally:

@@ -74,7 +74,7 @@ class Learner(Protocol):
         ...
 
     def release(self, start: int, stop: int) -> None:
-        """Let go of what the positions from `start` to `stop` have brought into memory."""
+        """Let go of what the positions from `start` to `stop` have brought into memory, which must be unchanged."""
         ...
 
     def nothing_to_learn(self) -> str:

@@ -27,8 +27,10 @@ def check_weights(learner: Learner, standing: Standing, *, all_rows: bool) -> No
     standing : Standing
         Where the run stands, for the message.
     all_rows : bool
-        Look at all rows, which takes as long as reading them; otherwise at the first thousand or so, which are those of
-        the most frequent words and take part in every round.
+        Look at all rows, which takes as long as reading them; otherwise at the first and the last thousand or so. Those
+        of the most frequent words and of the upper nodes of the tree are among them, which take part in every round:
+        a row that is not finite spoils the noise words, or nodes, of its chunk, and so comes to light in the round that
+        uses it.
 
     Raises
     ------
@@ -36,8 +38,9 @@ def check_weights(learner: Learner, standing: Standing, *, all_rows: bool) -> No
         The message names the step, the rows and the remedy.
     """
     for array in learner.weights.values():
-        looked_at = array.reshape(-1) if all_rows else array[..., :_FREQUENT, :]
-        if not _all_finite(looked_at):
+        n = max(1, min(_FREQUENT, _NUMBERS_AT_ONCE // array.shape[-1]))
+        looked_at = [array.reshape(-1)] if all_rows else [array[..., :n, :], array[..., -n:, :]]
+        if not all(map(_all_finite, looked_at)):
             raise overflow(learner, standing, "weights are not finite any more")
 
 

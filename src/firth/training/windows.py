@@ -135,9 +135,10 @@ class WindowLearner:
         return self.plan.learning_rate(epoch, position)
 
     def release(self, start: int, stop: int) -> None:
-        """Let go of the pages of the corpus that are done."""
+        """Let go of the pages of the corpus that are done, and make sure that they were what they should be."""
         if self._corpus is not None:
             self._corpus.release(start, stop)
+            self._corpus.check_unchanged()
 
     def nothing_to_learn(self) -> str:
         """Say why a whole epoch had no pair, and what to do."""

@@ -455,13 +455,14 @@ def test_a_killed_hogwild_run_trains_each_token_once(tmp_path, short_rounds):
 def test_a_folder_moved_aside_comes_back(tmp_path, short_rounds):
     """As if the process had been killed between the two renames that put a model in the place of another."""
     firth.train(documents(), MODELS["skipgram"], output=tmp_path / "out")
-    aside = tmp_path / ".out.abc.old"
+    aside = tmp_path / ".out.abcdefgh.old"
     aside.mkdir()
     (tmp_path / "out").rename(aside / "out")
-    (tmp_path / ".out.def.part").mkdir()
+    (tmp_path / ".out.1_3_5_78.part").mkdir()
+    (tmp_path / ".out.2.1_3_5_78.part").mkdir()  # of another output, "out.2"
     again = firth.train(documents(), MODELS["skipgram"], output=tmp_path / "out", resume=True)
     assert again.finished
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.2.1_3_5_78.part", "out"]
 
 
 def test_the_parts_of_a_folder_that_is_no_run_are_refused(tmp_path):

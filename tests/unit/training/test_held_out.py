@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 
 import numpy as np
 import pytest
@@ -153,3 +154,22 @@ def test_documents_without_pairs_are_refused():
 def test_shares_out_of_range_are_refused(value):
     with pytest.raises(ConfigError, match="held_out is .* but must be a number from 0 to 0.5"):
         firth.SkipGram(held_out=value)
+
+
+def test_an_interrupted_run_still_knows_its_best_epoch(spoiled, tmp_path):
+    class Interrupt(Callback):
+        def on_epoch_end(self, epoch):
+            if epoch.epoch == 4:
+                signal.raise_signal(signal.SIGINT)
+
+    config = firth.SkipGram(**{**SMALL, "epochs": 20, "patience": 2})
+    whole = firth.train(documents(), config, callbacks=[spoiled], output=tmp_path / "whole")
+    output = tmp_path / "part"
+    part = firth.train(documents(), config, callbacks=[spoiled, Interrupt()], output=output)
+    assert not part.finished
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["part", "part.checkpoints", "whole"]
+    resumed = firth.train(documents(), config, callbacks=[spoiled], output=output, resume=True)
+    assert resumed.state["best_epoch"] == whole.state["best_epoch"] == 3
+    assert [epoch.epoch for epoch in resumed.history] == [1, 2, 3, 4, 5]
+    assert resumed.input_embeddings.tobytes() == whole.input_embeddings.tobytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["part", "whole"]
