@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import InputError
-from firth.evaluation.questions import Lookup, read_analogies
+from firth.evaluation.questions import Lookup, Section, read_analogies
 from firth.vectors import WordVectors
 
 _BLOCK_ROWS = 16_384
@@ -119,13 +120,7 @@ def evaluate_analogies(
         raise InputError(f"restrict is {restrict}, but must be at least 1")
     sections = read_analogies(path)
     limit = len(vectors) if restrict is None else min(restrict, len(vectors))
-    lookup = Lookup(vectors.vocabulary.words, limit, ignore_case)
-    asked = [lookup.rows(question) for section in sections for question in section.questions]
-    rows = np.array(asked, np.int64).reshape(-1, 4)
-    known = np.all(rows >= 0, axis=1)
-    correct = np.zeros(len(rows), np.bool_)
-    answers = _answers(vectors, rows[known, :3], lookup.first)
-    correct[known] = (answers >= 0) & (lookup.first[answers] == rows[known, 3])
+    known, correct = judge(vectors, sections, limit=limit, ignore_case=ignore_case)
     ends = np.cumsum([len(section.questions) for section in sections])
     results = []
     for section, end in zip(sections, ends, strict=True):
@@ -136,6 +131,30 @@ def evaluate_analogies(
             )
         )
     return AnalogyResult(tuple(results), limit)
+
+
+def judge(
+    vectors: WordVectors, sections: Sequence[Section], *, limit: int, ignore_case: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return of each question of all sections whether its words are known, and whether it is answered right.
+
+    Parameters
+    ----------
+    vectors : WordVectors
+    sections : sequence of Section
+    limit : int
+        Only the first so many words are known and are answers.
+    ignore_case : bool
+        Take words that differ in case only for one.
+    """
+    lookup = Lookup(vectors.vocabulary.words, limit, ignore_case)
+    asked = [lookup.rows(question) for section in sections for question in section.questions]
+    rows = np.array(asked, np.int64).reshape(-1, 4)
+    known = np.all(rows >= 0, axis=1)
+    correct = np.zeros(len(rows), np.bool_)
+    answers = _answers(vectors, rows[known, :3], lookup.first)
+    correct[known] = (answers >= 0) & (lookup.first[answers] == rows[known, 3])
+    return known, correct
 
 
 def _answers(

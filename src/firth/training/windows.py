@@ -89,6 +89,10 @@ class WindowLearner:
         """Fill the weights from what `finish` has returned."""
         restore(self._model, self.plan, table)
 
+    def snapshot(self) -> VectorTable:
+        """Return the words with their vectors as they stand between two rounds; the weights stay."""
+        return to_table(list(self._model), self.plan)
+
     def finish(self) -> VectorTable:
         """Return the words with their vectors, and give the weights up for it."""
         weights = list(self._model)

@@ -1,0 +1,1 @@
+"""firth under the names of other libraries, for code that is written for them."""

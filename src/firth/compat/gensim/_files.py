@@ -1,0 +1,152 @@
+"""Models in folders of firth's own format: with gensim's parameters beside firth's settings."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Self
+
+import numpy as np
+
+from firth import formats
+from firth.compat.gensim._model import Model
+from firth.compat.gensim._settings import parameters_of
+from firth.compat.gensim._vector_files import PathLike, path_of
+from firth.config import TextOptions, WindowSettings
+from firth.config.models import settings_from_dict
+from firth.errors import FormatError
+from firth.formats import VectorTable
+
+_PARAMETERS = (
+    "vector_size",
+    "alpha",
+    "window",
+    "min_count",
+    "max_vocab_size",
+    "sample",
+    "seed",
+    "workers",
+    "min_alpha",
+    "sg",
+    "hs",
+    "negative",
+    "ns_exponent",
+    "cbow_mean",
+    "epochs",
+    "sorted_vocab",
+    "comment",
+    "max_final_vocab",
+    "shrink_windows",
+)
+_OF_FASTTEXT = ("min_n", "max_n", "bucket")
+_FACTS = ("corpus_count", "corpus_total_words", "effective_min_count", "train_count", "total_train_time")
+
+
+class ModelFiles(Model):
+    """Saving and loading of ``Word2Vec`` and ``FastText``."""
+
+    def save(self, fname_or_handle: PathLike, **options: Any) -> None:
+        """Write a folder in firth's own format; what was saved there is replaced.
+
+        `firth.load` and the command line read it, too, and `firth.train` can train it further.
+
+        Parameters
+        ----------
+        fname_or_handle : path
+            Of the folder, whatever its extension.
+        **options
+            gensim's options for its pickles (``separately``, ``sep_limit``, ``ignore``, ``pickle_protocol``), which
+            mean nothing here.
+
+        Raises
+        ------
+        InputError
+            The model has no vocabulary yet.
+        OutputError
+            The folder cannot be written, or something else is there.
+        """
+        formats.write(self.to_table(), path_of(fname_or_handle), format="native", overwrite=True)
+
+    def to_table(self) -> VectorTable:
+        """Return words, weights and parameters as a table of `firth.formats`."""
+        return dataclasses.replace(self._table(), metadata=self._metadata())
+
+    @classmethod
+    def load(cls, fname: PathLike, mmap: str | None = None, rethrow: bool = False, **options: Any) -> Self:
+        """Read a model that `save`, or ``firth train``, has written; it can be trained further.
+
+        Parameters
+        ----------
+        fname : path
+            Of the folder.
+        mmap, rethrow
+            Without effect.
+
+        Raises
+        ------
+        FormatError
+            There is no model; gensim's own files are pickles, which can run any program, and are not opened.
+        """
+        path = path_of(fname)
+        table = formats.read(path, memory_map=False)
+        try:
+            settings = settings_from_dict(table.metadata["settings"])
+        except KeyError as error:
+            raise FormatError(
+                f"{path} holds vectors but no model that could be trained: use KeyedVectors.load or "
+                "load_word2vec_format"
+            ) from error
+        if not isinstance(settings, WindowSettings):
+            raise FormatError(f"{path} holds a model of {settings.NAME}, which gensim lacks: use firth.load")
+        return cls._of_table(table, settings)
+
+    @classmethod
+    def _of_table(cls, table: VectorTable, settings: WindowSettings) -> Self:
+        """Return the model in a table, of the class that suits it."""
+        from firth.compat.gensim.models.fasttext import FastText
+        from firth.compat.gensim.models.word2vec import Word2Vec
+
+        kept = table.metadata.get("gensim", {})
+        kind: Any = FastText if settings.NAME == "fasttext" else Word2Vec
+        kind = cls if issubclass(cls, kind) else kind
+        model = kind(**{**parameters_of(settings), **kept.get("parameters", {})})
+        model._take_all(table)
+        for name, value in kept.get("facts", {}).items():
+            setattr(model, name, value)
+        model.history = list(kept.get("history", []))
+        return model  # type: ignore[no-any-return]
+
+    def _take_all(self, table: VectorTable) -> None:
+        """Take over words, counts, attributes and weights."""
+        self.wv = type(self.wv).of_table(table)
+        if table.vocabulary.counts is None:
+            self.wv.expandos["count"] = np.ones(len(self.wv), np.int64)
+        self.corpus_total_words = int(self.wv.expandos["count"].sum())
+        self._take(table)
+
+    def _metadata(self) -> dict[str, Any]:
+        names = [*_PARAMETERS, *(name for name in _OF_FASTTEXT if name in vars(self))]
+        config = self._config()
+        return {
+            "settings": config.as_dict(),
+            "text": TextOptions().as_dict(),
+            "history": [],
+            "training": {
+                "epoch": config.epochs,
+                "position": 0,
+                "loss": 0.0,
+                "pairs": 0.0,
+                "corpus": "",
+                "run": "",
+            },
+            "gensim": {
+                "numbers": self.wv._has_numbers(),
+                "parameters": {name: _plain(getattr(self, name)) for name in names},
+                "facts": {name: _plain(getattr(self, name)) for name in _FACTS},
+                "history": self.history,
+            },
+        }
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's own, which JSON can hold."""
+    return value.item() if isinstance(value, np.generic) else value
