@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firth.compat.gensim._queries import Queries
 from firth.errors import InputError
@@ -172,7 +173,7 @@ class Judging(Queries):
 
     def _judge_with(
         self, method: str, asked: list[Section], limit: int, ignore_case: bool
-    ) -> tuple[list[bool], list[bool]]:
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return of each question whether its words are known, and whether a method answers it right."""
         answer = getattr(self, method, None)
         if answer is None:
@@ -192,7 +193,7 @@ class Judging(Queries):
             answers = lookup.first[[self.get_index(key) for key, _ in found]]
             allowed = answers[~np.isin(answers, rows[:3])]
             correct.append(bool(len(allowed) and allowed[0] == rows[3]))
-        return known, correct
+        return np.array(known, np.bool_), np.array(correct, np.bool_)
 
 
 def _pairs(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[str, str, float]]:

@@ -5,14 +5,16 @@ Here, and nowhere else under gensim's names, stands what compiles.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 
 from firth.config import WindowSettings
 from firth.corpus import TokenCorpus
 from firth.errors import TrainingError
 from firth.formats import VectorTable
 from firth.training.callbacks import Callback
-from firth.training.loop import run
+from firth.training.loop import Work, run
 from firth.training.plan import make_plan
 from firth.training.progress import Epoch
 from firth.training.standing import Standing
@@ -67,13 +69,11 @@ def learn(
 
     Raises
     ------
-    CorpusError
-        There is nothing to learn from.
     TrainingError
         The weights overflow.
     """
     warm_up(config)
-    learner = WindowLearner.of(corpus, config, table.vocabulary)
+    learner = _Patient.of(corpus, config, table.vocabulary)
     learner.restore(table)
     epochs = _Epochs(on_epoch, (lambda: take(learner.snapshot())) if live else None)
     try:
@@ -85,6 +85,21 @@ def learn(
         raise
     take(learner.finish())
     return standing.ended(config)
+
+
+class _Patient(WindowLearner):
+    """Goes on where an epoch has no pair at all, as gensim does: in a handful of sentences that comes about."""
+
+    @contextlib.contextmanager
+    def workers(self, threads: int) -> Iterator[Work]:
+        """Yield a function that trains on a part of an epoch, and never says that there was nothing."""
+        with super().workers(threads) as work:
+
+            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
+                loss, pairs = work(epoch, start, stop)
+                return loss, pairs or sys.float_info.min  # lost in any sum with a real number of pairs
+
+            yield on_part
 
 
 class _Epochs(Callback):

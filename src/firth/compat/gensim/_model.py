@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.compat.gensim._old_names import Unoffered
 from firth.compat.gensim._sentences import encoded
 from firth.compat.gensim._settings import TrimRule, kept_words, settings_of
 from firth.compat.gensim.models.keyedvectors import FastTextKeyedVectors, KeyedVectors
@@ -21,9 +22,13 @@ from firth.vocabulary import Vocabulary, Words
 _log = logging.getLogger(__name__)
 
 _NODES = "node_embeddings"
+_KINDS = {
+    "syn1neg": "negative sampling (hs=0, negative=5)",
+    "syn1": "hierarchical softmax (hs=1, negative=0)",
+}
 
 
-class Model:
+class Model(Unoffered):
     """A model that has words and weights, and grows them; the subclasses have gensim's parameters.
 
     The weights lie where gensim's users look for them: in ``wv`` and in ``syn1neg`` or ``syn1``. Each training begins
@@ -247,20 +252,22 @@ class Model:
             state=table.state if nodes is None else {**table.state, _NODES: nodes},
         )
 
-    @property
-    def syn1neg(self) -> NDArray[np.float32]:
-        """The output embeddings: rows of words as targets, shape (len(wv), vector_size); may be written to."""
-        return self._output_rows("syn1neg", "negative sampling (hs=0, negative=5)")
+    def __getattr__(self, name: str) -> Any:
+        """Return ``syn1neg``, the output embeddings, or ``syn1``, the rows of inner nodes; both may be written to."""
+        if name not in _KINDS:
+            return super().__getattr__(name)
+        outputs = self.__dict__.get("_outputs", {})
+        if name not in outputs:
+            raise AttributeError(
+                f"the model has no {name}: build a vocabulary, and train with {_KINDS[name]}"
+            )
+        return outputs[name]
 
-    @property
-    def syn1(self) -> NDArray[np.float32]:
-        """The rows of the inner nodes of hierarchical softmax, shape (len(wv) - 1, vector_size)."""
-        return self._output_rows("syn1", "hierarchical softmax (hs=1, negative=0)")
-
-    def _output_rows(self, name: str, kind: str) -> NDArray[np.float32]:
-        if name not in self._outputs:
-            raise AttributeError(f"the model has no {name}: build a vocabulary, and train with {kind}")
-        return self._outputs[name]
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _KINDS:
+            self._outputs[name] = np.ascontiguousarray(value, np.float32)
+        else:
+            super().__setattr__(name, value)
 
 
 def _as_numbers(keys: list[str]) -> list[Any]:

@@ -50,6 +50,45 @@ def refuse(value: object, name: str, reason: str, default: object) -> None:
         raise ConfigError(f"{name} is {value!r:.60}, but firth does not offer it: {reason}")
 
 
+_UNOFFERED = {
+    **dict.fromkeys(
+        ("scan_vocab", "prepare_vocab", "prepare_weights", "update_weights"),
+        "building a vocabulary is one step: use build_vocab",
+    ),
+    **dict.fromkeys(
+        ("create_binary_tree", "make_cum_table", "cum_table", "seeded_vector"),
+        "these are gensim's inner tables; firth makes its own when it trains",
+    ),
+    "add_null_word": "firth has no null word",
+    **dict.fromkeys(
+        ("add_lifecycle_event", "lifecycle_events"),
+        "it is gensim's own record; see the metadata that firth saves",
+    ),
+    **dict.fromkeys(
+        ("trainables", "vocabulary"), "these are gensim 3's parts: their attributes are the model's"
+    ),
+    **dict.fromkeys(
+        ("load_binary_data", "load_fasttext_format"),
+        "use load_facebook_model or load_facebook_vectors",
+    ),
+    **dict.fromkeys(
+        ("init_post_load", "recalc_char_ngram_buckets"),
+        "these are gensim's inner steps; n-grams are looked up when they are asked for",
+    ),
+    "similarity_unseen_docs": "gensim does not have it either: use n_similarity or wmdistance",
+}
+
+
+class Unoffered:
+    """Says of gensim's names that firth does not offer why not."""
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self).__name__
+        if name in _UNOFFERED:
+            raise AttributeError(f"{kind}.{name} is not offered by firth: {_UNOFFERED[name]}")
+        raise AttributeError(f"{kind!r} object has no attribute {name!r}")
+
+
 class OldVocabulary(Mapping[str, "OldEntry"]):
     """What gensim 3 called ``wv.vocab``: words with their places and counts, read-only."""
 
@@ -78,7 +117,7 @@ class OldEntry:
         return f"Vocab(count:{self.count}, index:{self.index})"
 
 
-class OldVectorNames:
+class OldVectorNames(Unoffered):
     """gensim 3's names on keyed vectors."""
 
     index_to_key: list[Any]

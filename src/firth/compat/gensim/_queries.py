@@ -38,7 +38,8 @@ class Queries(VectorStore):
         Parameters
         ----------
         positive, negative : key, vector, or list of these or of pairs (key or vector, weight)
-            Each counts 1 in the mean, or -1, or its weight; all at length 1. Keys are not among the answers.
+            Each counts 1 in the mean, or -1 (negative), or its weight, which counts as it is in both. Vectors of keys
+            have length 1 there, others the length they have. Keys are not among the answers.
         topn : int, optional
             How many; None for the cosines with all vectors in place of answers.
         clip_start, clip_end : int
@@ -112,7 +113,8 @@ class Queries(VectorStore):
         limit = self._range(0, None, restrict_vocab)[1]
         if topn is None:
             cosines = np.stack([self._cosines(direction)[:limit] for direction in directions])
-            return combine(cosines.astype(np.float64))[0].astype(np.float32)
+            scores: NDArray[np.float32] = combine(cosines.astype(np.float64))[0].astype(np.float32)
+            return scores
         found = search_combined(
             self.vectors[:limit], self._norms()[:limit], directions.astype(np.float64), topn,
             excluded=[self._rows_of([*near, *far])], combine=combine,
@@ -245,7 +247,10 @@ class Queries(VectorStore):
         """Return the cosines of a vector, shape (dim,), with the rows of a matrix; 0 where one has no direction."""
         vector, rows = np.asarray(vector_1, np.float64), np.asarray(vectors_all, np.float64)
         lengths = np.sqrt(np.square(rows).sum(axis=1)) * np.sqrt(np.square(vector).sum())
-        return np.divide(rows @ vector, lengths, out=np.zeros(len(rows)), where=lengths > 0)
+        cosines: NDArray[np.float64] = np.divide(
+            rows @ vector, lengths, out=np.zeros(len(rows)), where=lengths > 0
+        )
+        return cosines
 
     def _cosines(self, vector: NDArray[Any]) -> NDArray[np.float32]:
         """Return the cosine of each row with a vector; 0 where one has no direction."""
@@ -253,7 +258,10 @@ class Queries(VectorStore):
         lengths = self._norms() * np.float32(length)
         products = self.vectors @ np.asarray(vector, self.vectors.dtype)
         zeros = np.zeros(len(products), np.float32)
-        return np.divide(products, lengths, out=zeros, where=lengths > 0, casting="same_kind")
+        cosines: NDArray[np.float32] = np.divide(
+            products, lengths, out=zeros, where=lengths > 0, casting="same_kind"
+        )
+        return cosines
 
     def _range(self, start: int, end: int | None, restrict: int | None) -> tuple[int, int]:
         if restrict:
@@ -279,6 +287,6 @@ def _weighted(given: Any, sign: float) -> list[tuple[Any, float]]:
     pairs = []
     for item in items:
         paired = isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Real)
-        key, weight = item if paired else (item, 1.0)
-        pairs.append((key, sign * float(weight)))
+        key = item[0] if paired else item
+        pairs.append((key, float(item[1]) if paired else sign))
     return pairs

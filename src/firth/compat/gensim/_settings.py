@@ -50,8 +50,8 @@ def check_losses(hs: int, negative: int) -> None:
         )
     if hs and negative > 0:
         warnings.warn(
-            f"hs={hs} and negative={negative} ask for two losses at once; firth trains with hierarchical softmax alone: "
-            "give negative=0 to say so, or hs=0 for negative sampling",
+            f"hs={hs} and negative={negative} ask for two losses at once; firth trains with hierarchical softmax "
+            "alone: give negative=0 to say so, or hs=0 for negative sampling",
             UserWarning,
             stacklevel=4,
         )
@@ -84,7 +84,7 @@ def settings_of(
     end = model.min_alpha if min_alpha is None else min_alpha
     if end > start:
         raise ConfigError(
-            f"min_alpha (end_alpha) is {end}, but must not be above alpha (start_alpha), which is {start}: the rate falls"
+            f"min_alpha (end_alpha) is {end}, but must not be above alpha (start_alpha), which is {start}: it falls"
         )
     options: dict[str, Any] = {
         "dim": model.vector_size,
@@ -107,8 +107,8 @@ def settings_of(
         min_n, max_n, buckets = subwords
         if buckets <= 0 or max_n < min_n:
             min_n, max_n, buckets = 0, 0, 1
-        architecture = {"architecture": "skipgram" if model.sg else "cbow"}
-        return FastText(**options, **architecture, min_n=min_n, max_n=max_n, buckets=buckets)
+        options |= {"architecture": "skipgram" if model.sg else "cbow"}
+        return FastText(**options, min_n=min_n, max_n=max_n, buckets=buckets)
     if model.sg:
         return SkipGram(**options)
     return CBOW(**options, combine="mean" if model.cbow_mean else "sum")

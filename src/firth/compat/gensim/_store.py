@@ -127,7 +127,7 @@ class VectorStore(OldVectorNames):
             The key is not there.
         """
         row = self.get_index(key)
-        vector = self.vectors[row]
+        vector: NDArray[Any] = self.vectors[row]
         if norm:
             vector = vector / (self._norms()[row] or np.float32(1))
         vector.flags.writeable = False
@@ -150,7 +150,7 @@ class VectorStore(OldVectorNames):
         weights : array_like of float, optional
             One for each key, 1 where it is not given; the sum is divided by the sum of their sizes.
         pre_normalize, post_normalize : bool
-            Bring each vector, or the mean, to length 1.
+            Bring the vector of each key, or the mean, to length 1; vectors that are given count as they are.
         ignore_missing : bool
             Leave keys out that are not there.
 
@@ -170,8 +170,10 @@ class VectorStore(OldVectorNames):
         total, size = np.zeros(self.vector_size), 0.0
         for key, factor in zip(given, factors.tolist(), strict=True):
             if isinstance(key, np.ndarray):
-                vector = np.asarray(key, np.float64)
-            elif key in self:
+                total += factor * np.asarray(key, np.float64)
+                size += abs(factor)
+                continue
+            if key in self:
                 vector = self.get_vector(key).astype(np.float64)
             elif isinstance(key, Integral) and 0 <= int(key) < len(self):
                 vector = self.vectors[int(key)].astype(np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,11 +42,11 @@ def cheapest_transport(
     rows = kron(eye_array(n), np.ones((1, m)))
     columns = kron(np.ones((1, n)), eye_array(m))
     # The last equation follows from the others, and rounding could make it contradict them.
-    constraints = vstack([rows, columns]).tocsr()[:-1]
+    constraints: Any = vstack([rows, columns]).tocsr()[:-1]
     solution = linprog(
         costs.ravel(), A_eq=constraints, b_eq=np.concatenate([shares, others])[:-1], method="highs"
     )
-    if not solution.success:
+    if not solution.success or solution.fun is None:
         raise InputError(
             f"the distance cannot be computed: {solution.message}; check that vectors are finite"
         )

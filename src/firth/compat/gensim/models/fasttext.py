@@ -153,18 +153,18 @@ def load_facebook_model(path: PathLike, encoding: str = "utf8") -> FastText:
     refuse(encoding.lower().replace("-", ""), "encoding", "fastText's files are UTF-8", "utf8")
     table = formats.read(path_of(path), format="fasttext")
     facts, parts = table.metadata.get("fasttext", {}), table.subwords
-    if table.output_embeddings is None or facts.get("loss", "ns") != "ns":
+    if table.output_embeddings is None or facts.get("loss") != "negative-sampling":
         raise FormatError(
             f"{path} cannot be trained further: it has no output embeddings of words, as models with negative sampling "
             "have; use load_facebook_vectors"
         )
     model = FastText(
         vector_size=table.embeddings.shape[1],
-        sg=int(facts.get("model", "sg") == "sg"),
-        window=facts.get("ws", 5),
-        negative=facts.get("neg", 5),
-        epochs=facts.get("epoch", 5),
-        min_count=facts.get("minCount", 5),
+        sg=int(facts["model"] == "skipgram"),
+        window=facts["window"],
+        negative=facts["negatives"],
+        epochs=facts["epochs"],
+        min_count=facts["min_count"],
         min_n=0 if parts is None else parts.min_n,
         max_n=0 if parts is None else parts.max_n,
         bucket=0 if parts is None else parts.buckets,
@@ -179,6 +179,14 @@ def save_facebook_model(
     model: FastText, path: PathLike, encoding: str = "utf-8", lr_update_rate: int = 100, word_ngrams: int = 1
 ) -> None:
     """Write a model in fastText's own format, for its program and its library.
+
+    Parameters
+    ----------
+    model : FastText
+    path : path
+        What is there is replaced.
+    encoding, lr_update_rate, word_ngrams
+        Without effect.
 
     Raises
     ------

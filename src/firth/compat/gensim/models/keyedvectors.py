@@ -34,9 +34,9 @@ class KeyedVectors(VectorFiles):
     Examples
     --------
     >>> vectors = KeyedVectors(2)
-    >>> vectors.add_vectors(["north", "east", "south"], [[0, 1], [1, 0], [0, -1]])
+    >>> vectors.add_vectors(["north", "east", "south"], [[0, 1], [3, 4], [0, -1]])
     >>> vectors.most_similar("north", topn=1)
-    [('east', 0.0)]
+    [('east', 0.8)]
     >>> vectors.doesnt_match(["north", "east", "south"])
     'south'
     """

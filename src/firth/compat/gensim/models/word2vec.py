@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firth.compat.gensim._files import ModelFiles
-from firth.compat.gensim._old_names import refuse, renamed, take_old
+from firth.compat.gensim._old_model import OldModelNames
+from firth.compat.gensim._old_names import refuse, take_old
 from firth.compat.gensim._sentences import LineSentence, PathLineSentences, Text8Corpus, encoded
 from firth.compat.gensim._settings import TrimRule, check_losses
 from firth.compat.gensim.models.keyedvectors import KeyedVectors
@@ -19,28 +20,9 @@ from firth.errors import ConfigError, InputError
 __all__ = ["KeyedVectors", "LineSentence", "PathLineSentences", "Text8Corpus", "Word2Vec"]
 
 _OLD_OPTIONS = {"size": "vector_size", "iter": "epochs"}
-_OLD_QUERIES = frozenset(
-    "most_similar most_similar_cosmul similarity n_similarity doesnt_match wmdistance similar_by_word similar_by_vector "
-    "distance distances vocab index2word index2entity syn0 syn0norm word_vec".split()
-)
-_UNOFFERED = {
-    **dict.fromkeys(
-        ("scan_vocab", "prepare_vocab", "prepare_weights", "update_weights"),
-        "building a vocabulary is one step: use build_vocab",
-    ),
-    **dict.fromkeys(
-        ("create_binary_tree", "make_cum_table", "cum_table", "seeded_vector"),
-        "these are gensim's inner tables; firth makes its own when it trains",
-    ),
-    "add_null_word": "firth has no null word",
-    **dict.fromkeys(
-        ("add_lifecycle_event", "lifecycle_events"), "the record of events is gensim's; see model.history"
-    ),
-    **dict.fromkeys(("trainables", "vocabulary"), "gensim 3's parts: their attributes are the model's"),
-}
 
 
-class Word2Vec(ModelFiles):
+class Word2Vec(OldModelNames):
     """Vectors of words, learned with skip-gram or continuous bag of words.
 
     Without sentences, build the vocabulary with `build_vocab` and learn with `train`.
@@ -231,7 +213,7 @@ class Word2Vec(ModelFiles):
         Raises
         ------
         InputError
-            There is no vocabulary yet, or nothing to learn from.
+            There is no vocabulary yet, or there are no sentences.
         KeyboardInterrupt
             After Ctrl-C, with what is learned by then in the model.
         """
@@ -281,8 +263,16 @@ class Word2Vec(ModelFiles):
             raise KeyboardInterrupt("training was interrupted; the model has what it has learned so far")
         for callback in told:
             callback.on_train_end(self)
-        counts = corpus.count_in(table.vocabulary).counts
-        kept = float(counts @ keep_probabilities(self.wv.expandos["count"], config.subsample))
+        if not any(epoch["pairs"] for epoch in self.history):
+            warnings.warn(
+                "nothing was learned: no two words side by side are left of these sentences without unknown words and "
+                f"after thinning out frequent ones (sample={config.subsample}); give more text, or sample=0",
+                UserWarning,
+                stacklevel=3,
+            )
+        rows = corpus.lookup_table(table.vocabulary)
+        keep = keep_probabilities(self.wv.expandos["count"], config.subsample)
+        kept = float(corpus.type_counts[rows >= 0] @ keep[rows[rows >= 0]])
         return round(kept * config.epochs), corpus.n_tokens * config.epochs
 
     def get_latest_training_loss(self) -> float:
@@ -371,41 +361,6 @@ class Word2Vec(ModelFiles):
         found["syn1" if self.hs else "syn1neg"] = rows
         found["total"] = sum(size for name, size in found.items() if name != "total")
         return found
-
-    def init_sims(self, replace: bool = False) -> None:
-        """Bring all vectors to length 1 if `replace` says so, as gensim 3 did; they cannot be trained well after."""
-        renamed("model.init_sims()", "model.wv.unit_normalize_all() for replace=True, or leave it out")
-        if replace:
-            self.wv.unit_normalize_all()
-
-    def delete_temporary_training_data(self, **options: Any) -> None:
-        """Do nothing: gensim 3's way of saving memory."""
-        renamed("model.delete_temporary_training_data()", "model.wv, which holds the vectors alone")
-
-    @property
-    def iter(self) -> int:
-        """gensim 3's `epochs`."""
-        renamed("model.iter", "model.epochs")
-        return self.epochs
-
-    def __getitem__(self, words: Any) -> NDArray[Any]:
-        """Return vectors of words, as gensim 3 did."""
-        renamed("model[...]", "model.wv[...]")
-        return self.wv[words]
-
-    def __contains__(self, word: object) -> bool:
-        """Return whether there is a vector for a word, as gensim 3 did."""
-        renamed("word in model", "word in model.wv")
-        return word in self.wv
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _OLD_QUERIES:
-            renamed(f"model.{name}", f"model.wv.{name}")
-            return getattr(self.wv, name)
-        kind = type(self).__name__
-        if name in _UNOFFERED:
-            raise AttributeError(f"{kind}.{name} is not offered by firth: {_UNOFFERED[name]}")
-        raise AttributeError(f"{kind!r} object has no attribute {name!r}")
 
     def __str__(self) -> str:
         return (

@@ -1,0 +1,429 @@
+"""Training under gensim's names is firth's training, and the snippets that its users copy run."""
+
+import logging
+import warnings
+
+import numpy as np
+import pytest
+
+import firth
+from firth.compat import gensim
+from firth.compat.gensim import (
+    CallbackAny2Vec,
+    FastText,
+    KeyedVectors,
+    LineSentence,
+    PathLineSentences,
+    Word2Vec,
+)
+from firth.errors import ConfigError, FormatError, InputError
+from firth.subwords import bucket, ngrams
+
+draws = np.random.default_rng(1)
+SENTENCES = [[f"w{number}" for number in draws.integers(0, 30, 12)] for _ in range(100)]
+SMALL = {"vector_size": 8, "min_count": 1, "epochs": 2, "workers": 1}
+ALIKE = {"alpha": 0.025, "min_alpha": 2.5e-6, "sample": 1e-4}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return Word2Vec(SENTENCES, **SMALL)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_the_bits_are_those_of_firth(sg):
+    model = Word2Vec(SENTENCES, sg=sg, **SMALL, **ALIKE)
+    kind = firth.SkipGram if sg else firth.CBOW
+    config = kind(dim=8, min_count=1, epochs=2, learning_rate=0.025)
+    same = firth.train(SENTENCES, config)
+    assert model.wv.index_to_key == list(same.vocabulary)
+    np.testing.assert_array_equal(model.wv.vectors, same.input_embeddings)
+    np.testing.assert_array_equal(model.syn1neg, same.output_embeddings)
+    losses = sum(epoch.loss * epoch.pairs for epoch in same.history)
+    assert model.get_latest_training_loss() == pytest.approx(losses)
+
+
+def test_building_and_training_apart_is_the_same_as_at_once(trained):
+    model = Word2Vec(**SMALL)
+    model.build_vocab(SENTENCES)
+    assert model.wv.vectors.any()
+    words = model.train(SENTENCES, total_examples=model.corpus_count, epochs=model.epochs)
+    np.testing.assert_array_equal(model.wv.vectors, trained.wv.vectors)
+    assert (model.corpus_count, model.corpus_total_words) == (100, 1200)
+    assert 0 < words[0] < words[1] == 2400
+
+
+def test_sentences_are_passed_over_once_so_that_a_generator_will_do(trained, tmp_path):
+    made = Word2Vec((sentence for sentence in SENTENCES), **SMALL)
+    np.testing.assert_array_equal(made.wv.vectors, trained.wv.vectors)
+    path = tmp_path / "text" / "corpus.txt"
+    path.parent.mkdir()
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in SENTENCES))
+    for options in (
+        {"corpus_file": str(path)},
+        {"sentences": LineSentence(path)},
+        {"sentences": LineSentence(path, limit=1_000)},
+        {"sentences": PathLineSentences(path.parent)},
+    ):
+        np.testing.assert_array_equal(Word2Vec(**options, **SMALL).wv.vectors, trained.wv.vectors)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["no lists", "of tokens"], "sentence 0 is the string 'no lists'"),
+        ("text", "the sentences are the string 'text'"),
+        (7, "the sentences are 7"),
+        ([], "holds no documents"),
+        ([["once"]], "1 of 1 different words are left with min_count=1"),
+    ],
+)
+def test_what_are_no_sentences_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        Word2Vec(given, **SMALL)
+
+
+def test_training_goes_on_with_what_is_in_the_model(trained, tmp_path):
+    trained.save(tmp_path / "word2vec.model")
+    model = Word2Vec.load(str(tmp_path / "word2vec.model"))
+    for name in ("wv", "syn1neg"):
+        rows = [getattr(one, name) for one in (trained, model)]
+        np.testing.assert_array_equal(*(getattr(row, "vectors", row) for row in rows))
+    assert str(model) == str(trained)
+    model.wv.vectors[:] = 0
+    model.syn1neg[:] = 0
+    model.train(SENTENCES, total_examples=1, epochs=1, start_alpha=1e-3, end_alpha=1e-3)
+    assert not model.wv.vectors.any()  # from zeros, nothing moves
+    again = firth.load(tmp_path / "word2vec.model")
+    assert again.count("w1") == trained.wv.get_vecattr("w1", "count")
+    assert firth.train(SENTENCES, continue_from=tmp_path / "word2vec.model").finished
+
+
+def test_a_handful_of_sentences_is_enough():
+    few = [
+        ["human", "interface", "computer"],
+        ["eps", "user", "interface", "system"],
+        ["human", "system"],
+    ] * 2
+    model = Word2Vec(sentences=few, vector_size=10, window=5, min_count=1, workers=4, epochs=30)
+    pairs = [epoch["pairs"] for epoch in model.history]
+    assert len(pairs) == 30
+    assert min(pairs) == 0 < max(pairs)
+    with pytest.warns(UserWarning, match=r"nothing was learned.*sample=1e-06"):
+        Word2Vec(few, sample=1e-6, min_count=1, vector_size=4)
+
+
+def test_what_firth_has_trained_is_a_model_of_gensims(tmp_path):
+    firth.train(SENTENCES, firth.CBOW(dim=8, min_count=1, epochs=1), output=tmp_path / "vectors")
+    model = Word2Vec.load(tmp_path / "vectors")
+    assert (model.sg, model.vector_size, model.alpha, model.epochs) == (0, 8, 0.05, 1)
+    model.train(SENTENCES, total_examples=1, epochs=1)
+    vectors = KeyedVectors.load(str(tmp_path / "vectors"), mmap="r")
+    assert not vectors.vectors.flags.writeable
+    assert vectors.most_similar("w1", topn=1)
+
+
+def test_vectors_alone_and_pickles_are_no_models(trained, tmp_path):
+    trained.wv.save(tmp_path / "vectors")
+    with pytest.raises(FormatError, match=r"no model that could be trained: use KeyedVectors\.load"):
+        Word2Vec.load(tmp_path / "vectors")
+    (tmp_path / "pickle").write_bytes(b"\x80\x04\x95 and so on")
+    with pytest.raises(FormatError, match="a pickle, which can run any code"):
+        Word2Vec.load(tmp_path / "pickle")
+
+
+def test_a_vocabulary_grows():
+    model = Word2Vec(SENTENCES, **SMALL)
+    before, counts = model.wv.vectors.copy(), model.wv.expandos["count"].copy()
+    wv = model.wv
+    model.build_vocab([["w1", "new", "new"]] * 3, update=True)
+    assert model.wv is wv
+    assert (len(wv), wv.index_to_key[-1], wv.get_vecattr("new", "count")) == (31, "new", 6)
+    assert wv.get_vecattr("w1", "count") == counts[wv.key_to_index["w1"]] + 3
+    np.testing.assert_array_equal(wv.vectors[:30], before)
+    model.train([["w1", "new", "new"]] * 30, total_examples=30, epochs=2)
+    assert not np.array_equal(wv["w1"], before[wv.key_to_index["w1"]])
+    with pytest.raises(ConfigError, match="another tree would grow"):
+        Word2Vec(SENTENCES, hs=1, negative=0, **SMALL).build_vocab([["a", "b"]], update=True)
+
+
+class Watcher(CallbackAny2Vec):
+    def __init__(self, fail=False):
+        self.told, self.vectors, self.fail = [], [], fail
+
+    def on_train_begin(self, model):
+        self.told.append("train begins")
+
+    def on_epoch_begin(self, model):
+        self.told.append("epoch begins")
+
+    def on_epoch_end(self, model):
+        self.told.append("epoch ends")
+        self.vectors.append(model.wv["w1"].copy())
+        assert model.get_latest_training_loss() > 0
+        if self.fail:
+            raise RuntimeError("enough")
+
+    def on_train_end(self, model):
+        self.told.append("train ends")
+
+
+def test_callbacks_see_the_vectors_of_the_moment(trained):
+    watcher = Watcher()
+    model = Word2Vec(SENTENCES, callbacks=[watcher], **SMALL)
+    epoch = ["epoch begins", "epoch ends"]
+    assert watcher.told == ["train begins", *epoch, *epoch, "train ends"]
+    assert not np.array_equal(*watcher.vectors)
+    np.testing.assert_array_equal(watcher.vectors[-1], trained.wv["w1"])
+    np.testing.assert_array_equal(model.wv.vectors, trained.wv.vectors)
+    model.train(SENTENCES, total_examples=1, epochs=1)  # the constructor's are for the constructor
+    assert len(watcher.told) == 6
+
+
+def test_a_callback_can_end_training_and_the_model_keeps_what_it_has():
+    model, watcher = Word2Vec(**SMALL), Watcher(fail=True)
+    model.build_vocab(SENTENCES)
+    before = model.wv.vectors.copy()
+    with pytest.raises(RuntimeError, match="enough"):
+        model.train(SENTENCES, total_examples=1, epochs=50, callbacks=[watcher])
+    assert watcher.told == ["train begins", "epoch begins", "epoch ends"]
+    np.testing.assert_array_equal(model.wv["w1"], watcher.vectors[0])
+    assert not np.array_equal(model.wv.vectors, before)
+
+
+def test_tokens_that_are_numbers_stay_numbers(tmp_path):
+    numbers = [[int(word[1:]) for word in sentence] for sentence in SENTENCES]
+    model = Word2Vec(numbers, **SMALL)
+    assert sorted(model.wv.index_to_key) == list(range(30))
+    assert all(isinstance(key, int) for key, _ in model.wv.most_similar(7))
+    model.save(tmp_path / "model")
+    assert Word2Vec.load(tmp_path / "model").wv.index_to_key == model.wv.index_to_key
+    model.build_vocab([[7, 99, 99]] * 2, update=True)
+    assert model.wv.index_to_key[-1] == 99
+
+
+def test_hierarchical_softmax_is_trained_saved_and_scores(tmp_path):
+    model = Word2Vec(SENTENCES, hs=1, negative=0, sg=1, window=2, **SMALL)
+    model.save(tmp_path / "model")
+    again = Word2Vec.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.syn1, model.syn1)
+    assert model.syn1.shape == (29, 8)
+    again.train(SENTENCES, total_examples=1, epochs=1)
+    scores = model.score([*SENTENCES[:2], [], ["w1", "nowhere", "w2"]])
+    assert scores.shape == (4,)
+    assert np.all(scores[:2] < 0)
+    assert scores[2] == 0
+    # Each word given the other one: the probabilities of a word add up to 1 over the vocabulary.
+    total = sum(np.exp(model.score([["w1", word], ["w1"]])[0]) for word in ("w2", "w3"))
+    assert 0 < total < 1
+    with pytest.raises(ConfigError, match="predicted by negative sampling"):
+        model.predict_output_word(["w1"])
+    with pytest.raises(AttributeError, match="the model has no syn1neg"):
+        _ = model.syn1neg
+
+
+def test_two_losses_at_once_are_one_with_a_warning():
+    with pytest.warns(UserWarning, match="ask for two losses at once"):
+        model = Word2Vec(hs=1)
+    assert model.negative == 0
+    with pytest.raises(ConfigError, match="there is nothing to learn"):
+        Word2Vec(negative=0)
+
+
+def test_words_are_predicted_from_their_context(trained):
+    found = trained.predict_output_word(["w1", "w2", "nowhere"], topn=30)
+    assert sum(share for _, share in found) == pytest.approx(1)
+    hidden = trained.wv[["w1", "w2"]].mean(axis=0)
+    logits = trained.syn1neg @ hidden
+    assert found[0][0] == trained.wv.index_to_key[int(np.argmax(logits))]
+    assert found[0][1] == pytest.approx(float(np.exp(logits).max() / np.exp(logits).sum()), rel=1e-4)
+    assert trained.predict_output_word(["nowhere"]) is None
+
+
+def test_a_rule_decides_which_words_are_kept():
+    def rule(word, count, min_count):
+        assert min_count == 45
+        return {"w1": gensim.utils.RULE_DISCARD, "w2": gensim.utils.RULE_KEEP}.get(
+            word, gensim.utils.RULE_DEFAULT
+        )
+
+    model = Word2Vec(**{**SMALL, "min_count": 45}, trim_rule=rule)
+    model.build_vocab(SENTENCES, keep_raw_vocab=True)
+    for word, count in model.raw_vocab.items():
+        assert (word in model.wv) == (word != "w1" and (count >= 45 or word == "w2"))
+    assert "w1" in model.raw_vocab
+
+
+def test_the_order_of_the_text_can_be_kept():
+    model = Word2Vec(sorted_vocab=0, **SMALL)
+    model.build_vocab(SENTENCES)
+    assert model.wv.index_to_key == list(dict.fromkeys(word for sentence in SENTENCES for word in sentence))
+    model.build_vocab_from_freq({"a": 3, "b": 9})
+    assert model.wv.index_to_key == ["a", "b"]
+    assert model.wv.vectors.shape == (2, 8)
+
+
+def test_vectors_from_elsewhere_are_where_training_begins(trained, tmp_path):
+    trained.wv.save_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    model = Word2Vec(**SMALL)
+    model.build_vocab([*SENTENCES, ["another"] * 3])
+    with pytest.raises(ConfigError, match=r"lockf is 0\.0, but firth does not offer it"):
+        model.wv.intersect_word2vec_format(tmp_path / "vectors.bin", binary=True)
+    model.wv.vectors_lockf = np.ones(len(model.wv))
+    model.wv.intersect_word2vec_format(tmp_path / "vectors.bin", lockf=1.0, binary=True)
+    np.testing.assert_array_equal(model.wv["w5"], trained.wv["w5"])
+    model.train(SENTENCES, total_examples=1, epochs=1)
+    model.wv.vectors_lockf[3] = 0
+    with pytest.raises(ConfigError, match="firth trains all rows"):
+        model.train(SENTENCES, total_examples=1, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"null_word": 1}, "null_word is 1"),
+        ({"vector_size": 0}, "dim is 0"),
+        ({"window": 0}, "window is 0"),
+        ({"alpha": 1e-5}, "must not be above alpha"),
+        ({"epochs": 0}, "epochs is 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        Word2Vec(**options)
+
+
+def test_a_model_without_words_says_so(trained):
+    with pytest.raises(InputError, match="no vocabulary yet"):
+        Word2Vec().train(SENTENCES, total_examples=1, epochs=1)
+    with pytest.raises(InputError, match="no vocabulary yet"):
+        Word2Vec().save("nowhere")
+    with pytest.raises(ConfigError, match="neither of corpus_iterable and corpus_file"):
+        trained.train(total_examples=1, epochs=1)
+
+
+def test_gensim_3s_names_lead_on_with_a_warning(trained):
+    with pytest.warns(DeprecationWarning, match=r"Word2Vec\(size=\.\.\.\) is gensim 3's name"):
+        model = Word2Vec(size=7, min_count=1)
+    with pytest.warns(DeprecationWarning, match=r"epochs=\.\.\. instead"):
+        assert Word2Vec(iter=3).epochs == 3
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sise'"):
+        Word2Vec(sise=3)
+    assert model.vector_size == 7
+    with pytest.warns(DeprecationWarning, match="is gensim 3's name"):
+        assert (trained.wv.vocab["w1"].count, len(trained.wv.vocab)) == (
+            trained.wv.get_vecattr("w1", "count"),
+            30,
+        )
+    for old, new in {
+        "iter": trained.epochs,
+        "index2word": trained.wv.index_to_key,
+        "syn0": trained.wv.vectors,
+    }.items():
+        with pytest.warns(DeprecationWarning, match="is gensim 3's name"):
+            assert getattr(trained, old) is new or getattr(trained, old) == new
+    with pytest.warns(DeprecationWarning, match="is gensim 3's name"):
+        np.testing.assert_array_equal(trained["w1"], trained.wv["w1"])
+    with pytest.warns(DeprecationWarning, match="is gensim 3's name"):
+        assert trained.most_similar("w1") == trained.wv.most_similar("w1")
+    with pytest.raises(AttributeError, match="not offered by firth: use|not offered by firth: building"):
+        trained.scan_vocab()
+
+
+@pytest.fixture(scope="module")
+def composed():
+    return FastText(SENTENCES, bucket=500, **SMALL)
+
+
+def test_fasttext_composes_vectors_as_firth_does(composed, tmp_path):
+    options = {"dim": 8, "min_count": 1, "epochs": 2, "learning_rate": 0.025, "min_learning_rate": 1e-4}
+    config = firth.FastText(architecture="cbow", buckets=500, subsample=1e-3, **options)
+    same = firth.train(SENTENCES, config)
+    np.testing.assert_array_equal(composed.wv.vectors, same.input_embeddings)
+    wv = composed.wv
+    np.testing.assert_array_equal(wv["w1w2"], same.vectors["w1w2"])
+    assert ("w1w2" in wv, wv.has_index_for("w1w2"), "w1w2" in wv.key_to_index) == (True, False, False)
+    assert wv.vectors_ngrams.shape == (500, 8)
+    rows = wv.vectors_ngrams[[bucket(ngram, 500) for ngram in ngrams("w1", 3, 6)]]
+    own = wv.vectors_vocab[wv.key_to_index["w1"]]
+    np.testing.assert_allclose(wv["w1"], np.vstack([own, rows]).mean(axis=0), atol=1e-6)
+    assert wv.buckets_word[wv.key_to_index["w1"]].tolist() == [bucket(one, 500) for one in ngrams("w1", 3, 6)]
+    assert wv.similarity("w1w2", "w1") == pytest.approx(same.vectors.similarity("w1w2", "w1"), abs=1e-6)
+    assert [word for word, _ in wv.most_similar("w1w2", topn=3)] == [
+        near.word for near in same.vectors.neighbors("w1w2", 3)
+    ]
+    used = set(np.concatenate(wv.buckets_word).tolist())
+    unmet = next(word for word in "日本語のテスト" if bucket(f"<{word}>", 500) not in used)
+    assert unmet not in wv
+    with pytest.raises(KeyError, match="none of its n-grams was met"):
+        wv[unmet]
+    assert wv.vectors_for_all(["w1", "w1w2", unmet]).index_to_key == ["w1", "w1w2"]
+    assert wv.vectors_for_all(["w1", "w1w2"], allow_inference=False).index_to_key == ["w1"]
+    np.testing.assert_array_equal(wv.get_sentence_vector(["w1", "w2"]), wv.get_mean_vector(["w1", "w2"]))
+
+
+def test_fasttext_is_saved_trained_further_and_grows(composed, tmp_path):
+    composed.save(tmp_path / "model")
+    model = FastText.load(tmp_path / "model")
+    assert isinstance(Word2Vec.load(tmp_path / "model"), FastText)
+    np.testing.assert_array_equal(model.wv["w1w2"], composed.wv["w1w2"])
+    model.train(SENTENCES, total_examples=1, epochs=1)
+    assert not np.array_equal(model.wv["w1w2"], composed.wv["w1w2"])
+    before = model.wv.vectors_vocab.copy()
+    model.build_vocab([["w1", "brandnew"]] * 3, update=True)
+    np.testing.assert_array_equal(model.wv.vectors_vocab[:30], before)
+    model.train([["w1", "brandnew"]] * 9, total_examples=9, epochs=1)
+    assert "brandnewer" in model.wv
+    vectors = KeyedVectors.load(tmp_path / "model")
+    assert "w1w2" in vectors
+    model.wv.save(tmp_path / "vectors")
+    np.testing.assert_array_equal(KeyedVectors.load(tmp_path / "vectors")["w1w2"], model.wv["w1w2"])
+
+
+def test_facebooks_models_come_and_go(composed, tmp_path):
+    path = tmp_path / "model.bin"
+    gensim.save_facebook_model(composed, path)
+    vectors = gensim.load_facebook_vectors(path)
+    np.testing.assert_allclose(vectors["w1w2"], composed.wv["w1w2"], atol=1e-6)
+    model = gensim.load_facebook_model(path)
+    assert (model.sg, model.window, model.epochs, model.bucket) == (0, 5, 2, 500)
+    np.testing.assert_array_equal(model.syn1neg, composed.syn1neg)
+    np.testing.assert_allclose(model.wv["w1w2"], composed.wv["w1w2"], atol=1e-6)
+    model.train(SENTENCES, total_examples=1, epochs=1)
+
+
+def test_without_ngrams_fasttext_knows_whole_words_only():
+    model = FastText(SENTENCES, min_n=3, max_n=2, **SMALL)
+    assert "w1w2" not in model.wv
+    with pytest.raises(KeyError):
+        model.wv["w1w2"]
+
+
+def test_a_snippet_as_they_are_copied_runs_with_another_first_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logging.getLogger("firth").setLevel(logging.INFO)
+
+    class MyCorpus:
+        def __iter__(self):
+            for sentence in SENTENCES:
+                yield gensim.utils.simple_preprocess(
+                    " ".join(sentence).replace("w", "word").replace("1", "x")
+                )
+
+    model = gensim.models.Word2Vec(sentences=MyCorpus(), vector_size=10, window=5, min_count=1, workers=4)
+    for index, word in enumerate(model.wv.index_to_key):
+        if index == 3:
+            break
+        assert model.wv.key_to_index[word] == index
+    model.save("word2vec.model")
+    model = gensim.models.Word2Vec.load("word2vec.model")
+    with pytest.warns(UserWarning, match="nothing was learned"):
+        assert model.train([["hello", "world"]], total_examples=1, epochs=1) == (0, 2)
+    word_vectors = model.wv
+    word_vectors.save("word2vec.wordvectors")
+    wv = gensim.models.KeyedVectors.load("word2vec.wordvectors", mmap="r")
+    sims = wv.most_similar("word", topn=1)
+    assert len(sims) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "word" in wv.key_to_index
