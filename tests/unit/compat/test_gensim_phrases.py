@@ -21,7 +21,7 @@ SENTENCES = [
 ]
 
 
-@pytest.mark.parametrize(("scoring", "threshold"), [("default", 1.0), ("npmi", 0.02)])
+@pytest.mark.parametrize(("scoring", "threshold"), [("default", 0.3), ("npmi", 0.02)])
 @pytest.mark.parametrize("connectors", [[], ["w1", "w2"]])
 def test_they_are_those_of_firth(scoring, threshold, connectors):
     options = {"min_count": 2, "threshold": threshold, "connector_words": connectors}
@@ -34,7 +34,7 @@ def test_they_are_those_of_firth(scoring, threshold, connectors):
 
 
 def test_sentences_are_joined_when_they_are_asked_for_and_again():
-    phrases = Phrases(SENTENCES, min_count=1, threshold=1)
+    phrases = Phrases(SENTENCES, min_count=1, threshold=0.3)
     joined = phrases[SENTENCES]
     assert len(joined) == len(SENTENCES)
     assert list(joined) == list(joined) == [phrases[sentence] for sentence in SENTENCES]
@@ -44,7 +44,7 @@ def test_sentences_are_joined_when_they_are_asked_for_and_again():
 
 
 def test_counts_are_added_to_and_pruned():
-    phrases = Phrases(min_count=1, threshold=1)
+    phrases = Phrases(min_count=1, threshold=0.3)
     for sentence in SENTENCES:
         phrases.add_vocab([sentence])
     assert phrases.vocab == Phrases(SENTENCES).vocab
