@@ -344,3 +344,16 @@ def test_gensim_still_ignores_its_similarity_function(tmp_path):
     options = {"similarity_function": "most_similar_cosmul"}
     scores = [vectors.evaluate_word_analogies(str(path), **options)[0] for vectors in (first, second)]
     assert scores == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("norm", [True, False])
+def test_documents_are_as_far_apart_as_in_gensim(norm):
+    pytest.importorskip("ot", reason="POT, which gensim needs for it, is not installed")
+    draws = random.Random(7)
+    first, second = both()
+    for n_words in (1, 2, 7, 20):
+        documents = [draws.choices([*WORDS, "nowhere"], k=n_words) for _ in range(2)]
+        expected = first.wmdistance(*documents, norm=norm)
+        assert second.wmdistance(*documents, norm=norm) == pytest.approx(expected, rel=1e-5)
+    assert second.wmdistance(["a1"], ["a1"], norm=norm) == first.wmdistance(["a1"], ["a1"], norm=norm) == 0
+    assert second.wmdistance(["nowhere"], ["a1"]) == first.wmdistance(["nowhere"], ["a1"]) == float("inf")

@@ -1,6 +1,9 @@
 """Training under gensim's names is firth's training, and the snippets that its users copy run."""
 
+import copy
 import logging
+import pickle
+import signal
 import warnings
 
 import numpy as np
@@ -187,6 +190,30 @@ def test_a_callback_can_end_training_and_the_model_keeps_what_it_has():
     assert watcher.told == ["train begins", "epoch begins", "epoch ends"]
     np.testing.assert_array_equal(model.wv["w1"], watcher.vectors[0])
     assert not np.array_equal(model.wv.vectors, before)
+
+
+def test_after_ctrl_c_the_model_has_what_it_has_learned():
+    class Interrupter(Watcher):
+        def on_epoch_end(self, model):
+            super().on_epoch_end(model)
+            if len(self.vectors) == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    model, watcher = Word2Vec(**SMALL), Interrupter()
+    model.build_vocab(SENTENCES)
+    with pytest.raises(KeyboardInterrupt, match="the model has what it has learned so far"):
+        model.train(SENTENCES, total_examples=1, epochs=50, callbacks=[watcher])
+    assert len(model.history) == 2
+    np.testing.assert_array_equal(model.wv["w1"], watcher.vectors[-1])
+    model.train(SENTENCES, total_examples=1, epochs=1)
+
+
+def test_a_model_can_be_copied(trained):
+    for other in (copy.deepcopy(trained), pickle.loads(pickle.dumps(trained))):
+        np.testing.assert_array_equal(other.wv.vectors, trained.wv.vectors)
+        assert str(other) == str(trained)
+        other.train(SENTENCES, total_examples=1, epochs=1)
+        assert not np.array_equal(other.wv.vectors, trained.wv.vectors)
 
 
 def test_tokens_that_are_numbers_stay_numbers(tmp_path):

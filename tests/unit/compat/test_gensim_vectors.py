@@ -137,6 +137,8 @@ def test_word2vecs_formats_are_written_and_read(options, vectors, tmp_path):
     assert back.index_to_key == ["b1", *(word for word in WORDS if word != "b1")]
     np.testing.assert_array_equal(back["a5"], vectors["a5"])
     assert (back.get_vecattr("b1", "count"), back.get_vecattr("a0", "count")) == (999, 140)
+    back["a5"] = np.zeros(9)
+    assert not back["a5"].any()
     some = KeyedVectors.load_word2vec_format(tmp_path / "file", limit=5, datatype=np.float16, **reading)
     assert some.vectors.shape == (5, 9)
     assert some.vectors.dtype == np.float16

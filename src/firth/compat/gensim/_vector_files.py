@@ -153,8 +153,11 @@ class VectorFiles(Judging):
             counts = np.where(rows >= 0, known[rows], 0)
         else:
             counts = np.arange(len(names), 0, -1)  # gensim's: the order of the file is all that is known
-        vectors = cls.of_table(VectorTable(Vocabulary(names, counts), embeddings))
-        vectors.vectors = vectors.vectors.astype(datatype, copy=False)
+        vectors = cls.of_table(VectorTable(Vocabulary(names, counts), embeddings), writable=False)
+        if limit is None and embeddings.flags.owndata and embeddings.dtype == datatype:
+            embeddings.flags.writeable = True  # nobody else has it, and two of a large matrix may not fit
+        else:
+            vectors.vectors = embeddings.astype(datatype)
         return vectors
 
     def save_word2vec_format(
