@@ -1,10 +1,9 @@
 """Training under gensim's names is firth's training, and the snippets that its users copy run."""
 
 import copy
-import logging
 import pickle
 import signal
-import warnings
+import tempfile
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from firth.compat.gensim import (
     PathLineSentences,
     Word2Vec,
 )
-from firth.errors import ConfigError, FormatError, InputError
+from firth.errors import ConfigError, FormatError, InputError, OutputError
 
 draws = np.random.default_rng(1)
 SENTENCES = [[f"w{number}" for number in draws.integers(0, 30, 12)] for _ in range(100)]
@@ -179,6 +178,26 @@ def test_callbacks_see_the_vectors_of_the_moment(trained):
     np.testing.assert_array_equal(model.wv.vectors, trained.wv.vectors)
     model.train(SENTENCES, total_examples=1, epochs=1)  # the constructor's are for the constructor
     assert len(watcher.told) == 6
+
+
+def test_a_callback_can_save_each_epoch_under_names_that_are_taken(tmp_path):
+    class EpochSaver(CallbackAny2Vec):
+        def __init__(self):
+            self.saved = []
+
+        def on_epoch_end(self, model):
+            with tempfile.NamedTemporaryFile(dir=tmp_path, delete=False) as file:
+                model.save(file.name, separately=[])
+            self.saved.append((file.name, model.wv.vectors.copy()))
+
+    saver = EpochSaver()
+    Word2Vec(SENTENCES, callbacks=[saver], **SMALL)
+    assert len(saver.saved) == 2
+    for path, vectors in saver.saved:
+        np.testing.assert_array_equal(Word2Vec.load(path).wv.vectors, vectors)
+    (tmp_path / "thesis").write_text("years of work")
+    with pytest.raises(OutputError, match="something else than vectors"):
+        Word2Vec.load(saver.saved[0][0]).save(tmp_path / "thesis")
 
 
 def test_a_callback_can_end_training_and_the_model_keeps_what_it_has():
@@ -353,33 +372,3 @@ def test_gensim_3s_names_lead_on_with_a_warning(trained):
         assert trained.most_similar("w1") == trained.wv.most_similar("w1")
     with pytest.raises(AttributeError, match="not offered by firth: use|not offered by firth: building"):
         trained.scan_vocab()
-
-
-def test_a_snippet_as_they_are_copied_runs_with_another_first_line(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    logging.getLogger("firth").setLevel(logging.INFO)
-
-    class MyCorpus:
-        def __iter__(self):
-            for sentence in SENTENCES:
-                yield gensim.utils.simple_preprocess(
-                    " ".join(sentence).replace("w", "word").replace("1", "x")
-                )
-
-    model = gensim.models.Word2Vec(sentences=MyCorpus(), vector_size=10, window=5, min_count=1, workers=4)
-    for index, word in enumerate(model.wv.index_to_key):
-        if index == 3:
-            break
-        assert model.wv.key_to_index[word] == index
-    model.save("word2vec.model")
-    model = gensim.models.Word2Vec.load("word2vec.model")
-    with pytest.warns(UserWarning, match="nothing was learned"):
-        assert model.train([["hello", "world"]], total_examples=1, epochs=1) == (0, 2)
-    word_vectors = model.wv
-    word_vectors.save("word2vec.wordvectors")
-    wv = gensim.models.KeyedVectors.load("word2vec.wordvectors", mmap="r")
-    sims = wv.most_similar("word", topn=1)
-    assert len(sims) == 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert "word" in wv.key_to_index

@@ -10,7 +10,7 @@ import numpy as np
 from firth import formats
 from firth.compat.gensim._model import Model
 from firth.compat.gensim._settings import parameters_of
-from firth.compat.gensim._vector_files import PathLike, path_of
+from firth.compat.gensim._vector_files import PathLike, path_of, save_folder
 from firth.config import TextOptions, WindowSettings
 from firth.config.models import settings_from_dict
 from firth.errors import FormatError
@@ -64,7 +64,7 @@ class ModelFiles(Model):
         OutputError
             The folder cannot be written, or something else is there.
         """
-        formats.write(self.to_table(), path_of(fname_or_handle), format="native", overwrite=True)
+        save_folder(self.to_table(), fname_or_handle)
 
     def to_table(self) -> VectorTable:
         """Return words, weights and parameters as a table of `firth.formats`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any, Self
@@ -43,7 +44,7 @@ class VectorFiles(Judging):
         OutputError
             The folder cannot be written, or something else is there.
         """
-        formats.write(self.to_table(), path_of(fname_or_handle), format="native", overwrite=True)
+        save_folder(self.to_table(), fname_or_handle)
 
     @classmethod
     def load(cls, fname: PathLike, mmap: str | None = None) -> Self:
@@ -251,6 +252,22 @@ class VectorFiles(Judging):
         known = np.flatnonzero(found >= 0)
         self.vectors[known] = table.embeddings[found[known]]
         self.fill_norms(force=True)
+
+
+def save_folder(table: VectorTable, path: PathLike) -> None:
+    """Write a folder in firth's own format; it replaces such a folder, or an empty file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written, or something else is there.
+    """
+    target = path_of(path)
+    with contextlib.suppress(OSError):
+        # What tempfile.NamedTemporaryFile has made to have a name.
+        if target.is_file() and not target.is_symlink() and target.stat().st_size == 0:
+            target.unlink()
+    formats.write(table, target, format="native", overwrite=True)
 
 
 def path_of(given: object) -> Path:
