@@ -52,6 +52,14 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
             rich_help_panel=_MODEL,
         ),
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Read this column of files that are tables: Parquet, Arrow, CSV or JSON Lines.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     tokenize: Annotated[
         str | None,
         typer.Option(
@@ -164,7 +172,8 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     reporter = make_reporter(as_json=as_json, quiet=quiet)
     try:
         trained = run(
-            corpus, config, output=output, text=text, threads=threads, cache=cache, overwrite=overwrite, resume=resume,
+            corpus, config, output=output, text=text, column=column, threads=threads, cache=cache,
+            overwrite=overwrite, resume=resume,
             vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
             weights=None if weights is None else _numbers(weights), checkpoint_seconds=checkpoint_seconds,
             checkpoint_tokens=checkpoint_tokens, continue_from=base,

@@ -79,11 +79,16 @@ class CorpusCache:
         return cls(folder, limit)
 
     def find(
-        self, files: Sequence[TextFile], text: TextOptions, progress: Callable[[int, int], None]
+        self,
+        files: Sequence[TextFile],
+        text: TextOptions,
+        progress: Callable[[int, int], None],
+        column: str | None = None,
     ) -> TokenCorpus | None:
         """Return the corpus that was made from files of the same content with the same options, or None.
 
-        `progress` is told the bytes read and the bytes in all, where the files must be read for their hash.
+        `progress` is told the bytes read and the bytes in all, where the files must be read for their hash; `column` is
+        the one that was read of tables.
         """
         size = sum(file.size or 0 for file in files)
         if not any(self.folder.glob(f"{size}-*")):
@@ -92,7 +97,7 @@ class CorpusCache:
         for file in files:
             for _ in reader.raw_blocks(file):
                 progress(reader.bytes_read, size)
-        return self._open(self._place(reader, text))
+        return self._open(self._place(reader, text, column))
 
     @contextlib.contextmanager
     def making(self) -> Iterator[Path]:
@@ -112,7 +117,9 @@ class CorpusCache:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def keep(self, made: Path, reader: SourceReader, text: TextOptions) -> TokenCorpus:
+    def keep(
+        self, made: Path, reader: SourceReader, text: TextOptions, column: str | None = None
+    ) -> TokenCorpus:
         """Move the folder `made` to the place of what `reader` has read, and open it there.
 
         Raises
@@ -120,7 +127,7 @@ class CorpusCache:
         OutputError
             It can be neither moved nor found there.
         """
-        place = self._place(reader, text)
+        place = self._place(reader, text, column)
         try:
             (made / _LOCK).touch()
         except OSError as error:
@@ -137,7 +144,7 @@ class CorpusCache:
                 return corpus
         raise OutputError(f"cannot keep the encoded corpus at {place}: remove what is there")
 
-    def _place(self, reader: SourceReader, text: TextOptions) -> Path:
+    def _place(self, reader: SourceReader, text: TextOptions, column: str | None) -> Path:
         rule = text.tokenize
         options = [
             _VERSION,
@@ -146,6 +153,7 @@ class CorpusCache:
             [rule.pattern, rule.flags] if isinstance(rule, re.Pattern) else rule,
             text.lowercase,
             text.decode_errors,
+            *([] if column is None else [column]),
         ]
         if text.max_types != TextOptions.max_types:  # which older entries do not name
             options.append(text.max_types)

@@ -34,6 +34,9 @@ Pieces = tuple[
 ]
 """The bytes of a chunk and its pieces: ids, starts, ends and hashes as `split_pieces` gives them; the position."""
 
+Numbered = tuple[NDArray[np.int32], Words]
+"""Tokens as positions in the words beside them, with -1 where a document ends."""
+
 
 def unwritable(folder: Path, error: OSError) -> OutputError:
     """Return the error to raise when an encoded corpus cannot be written to `folder`."""
@@ -295,9 +298,17 @@ def encode_tokens(
     CorpusError
         A token cannot be written as UTF-8, or there are too many types.
     """
+    numbered = number_tokens(documents, decode_errors)
+    return encode_numbered(numbered, out, max_types=max_types, progress=progress)
+
+
+def encode_numbered(
+    batches: Iterable[Numbered], out: IdFile, *, max_types: int, progress: Callable[[int], None]
+) -> TypeTable:
+    """Encode tokens that are numbered already, each batch for itself; else as `encode_tokens` does."""
     table = LimitedTable(max_types, out.folder)
     n_bytes, within = 0, False
-    for numbers, words in _batches(documents, decode_errors):
+    for numbers, words in batches:
         types = table.add_words(words)
         encoded, n_documents, within = encoding.renumber(numbers, types, table.counts, within)
         out.write(encoded, n_documents)
@@ -307,10 +318,14 @@ def encode_tokens(
     return table
 
 
-def _batches(
-    documents: Iterable[tuple[list[str], bool]], decode_errors: str
-) -> Iterator[tuple[NDArray[np.int32], Words]]:
-    """Number the tokens of many documents at a time: what is new in one batch is forgotten after it."""
+def number_tokens(documents: Iterable[tuple[list[str], bool]], decode_errors: str) -> Iterator[Numbered]:
+    """Number the tokens of many documents at a time: what is new in one batch is forgotten after it.
+
+    Raises
+    ------
+    CorpusError
+        A token cannot be written as UTF-8.
+    """
     batch = array("i")
     numbers: dict[str, int] = collections.defaultdict(itertools.count().__next__)
     for tokens, ended in documents:

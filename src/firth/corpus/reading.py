@@ -44,6 +44,11 @@ class SourceReader:
         self._digest = hashlib.sha256() if keep_hash else None
 
     @property
+    def keeps_hash(self) -> bool:
+        """Whether there will be a hash."""
+        return self._digest is not None
+
+    @property
     def hash(self) -> str:
         """The hash of all files that were read to their end, of their bytes and of where each ends."""
         if self._digest is None:
@@ -258,6 +263,12 @@ def _check_text(start: bytes, file: TextFile) -> None:
             raise CorpusError(
                 f"{file} is {encoding} text, but must be UTF-8: convert it (iconv -f {encoding} -t UTF-8)"
             )
+    if start.startswith((b"PAR1", b"ARROW1")):
+        kind = "a Parquet" if start.startswith(b"PAR1") else "an Arrow"
+        raise CorpusError(
+            f"{file} is {kind} file, a table: name the column to read (column=..., --column), and the file itself, "
+            "neither compressed nor as standard input"
+        )
     at = start.find(b"\0")
     if at >= 0:
         raise CorpusError(

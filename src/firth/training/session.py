@@ -50,6 +50,7 @@ def train(
     *,
     output: str | os.PathLike[str] | None = None,
     text: TextOptions | None = None,
+    column: str | None = None,
     vocabulary: Vocabulary | None = None,
     weights: ArrayLike | None = None,
     init: WordVectors | str | os.PathLike[str] | None = None,
@@ -68,13 +69,15 @@ def train(
     ----------
     corpus : TokenCorpus, path, or iterable
         What `firth.corpus.encode` takes (a path to a file or folder, a glob, ``"-"``, an iterable of strings or of
-        token lists, each a document), or a corpus that it returned, which stays open.
+        token lists, each a document; a table of many a kind), or a corpus that it returned, which stays open.
     config : SkipGram, CBOW, FastText or GloVe, optional
         What to learn and how; skip-gram with its defaults where it is not given, or what the model to continue has.
     output : path, optional
         Folder to save the model in. It is checked before anything is read, and written at the end or on Ctrl-C.
     text : TextOptions, optional
         How text becomes tokens; where it is not given, as in the model to continue, or by default at whitespace.
+    column : str, optional
+        The column to read, where the corpus is a table, or files that are tables: Parquet, Arrow, CSV, JSON Lines.
     vocabulary : Vocabulary, optional
         The words to learn, instead of those that `config` chooses; counted anew in the corpus.
     weights : array_like of float, optional
@@ -156,7 +159,7 @@ def train(
         # While the text is read, the kernel is compiled or fetched from its cache.
         compiler = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1, "firth-compile"))
         compiled = compiler.submit(warm_up, config)
-        encoded = _encode(corpus, task, cache)
+        encoded = _encode(corpus, task, column, cache)
         if encoded is not corpus:
             stack.callback(encoded.close)
         heeded = encoded if weights is None else encoded.weighted(weights)
@@ -202,16 +205,22 @@ def _check_paths(corpus: Corpus) -> None:
         find_files([path for path in corpus if isinstance(path, os.PathLike)])
 
 
-def _encode(corpus: Corpus, task: _Task, cache: bool) -> TokenCorpus:
+def _encode(corpus: Corpus, task: _Task, column: str | None, cache: bool) -> TokenCorpus:
     """Return the corpus as ids."""
     if isinstance(corpus, TokenCorpus):
+        if column is not None:
+            raise ConfigError(
+                f"column is {column!r:.60}, but the corpus is encoded already: leave column out"
+            )
         return corpus
 
     def progress(done: int, total: int | None) -> None:
         for callback in task.callbacks:
             callback.on_read(done, total)
 
-    return corpora.encode(corpus, task.text, cache=cache, threads=task.threads, progress=progress)
+    return corpora.encode(
+        corpus, task.text, column=column, cache=cache, threads=task.threads, progress=progress
+    )
 
 
 def _train_encoded(

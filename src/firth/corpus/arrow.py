@@ -1,0 +1,224 @@
+"""Columns of Arrow's tables and files, taken as whole arrays: no cell of text becomes a Python object."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firth.corpus.cells import Cells, TextCells, TokenCells, choose_column
+from firth.corpus.tokenizing import as_tokens
+from firth.errors import CorpusError, MissingExtraError
+from firth.vocabulary import Words
+
+PARQUET = b"PAR1"
+ARROW_FILE = b"ARROW1"
+ARROW_STREAM = b"\xff\xff\xff\xff"
+_BATCH_BYTES = 4 << 20
+_MOST_ROWS = 1 << 16
+_END = -1
+
+
+def pyarrow(what: str) -> Any:
+    """Return the module pyarrow.
+
+    Parameters
+    ----------
+    what : str
+        What it is needed for.
+
+    Raises
+    ------
+    MissingExtraError
+        It is not installed.
+    """
+    try:
+        return importlib.import_module("pyarrow")
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{what} needs pyarrow, which is not installed: pip install 'firth[arrow]'"
+        ) from error
+
+
+def parquet_cells(path: Path, column: str, progress: Any) -> Iterator[Cells]:
+    """Yield the cells of a column of a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    column : str
+        The name of the column.
+    progress : callable
+        Told the share of the rows that are read, from 0 to 1, after each batch.
+
+    Raises
+    ------
+    MissingExtraError
+        pyarrow is not installed.
+    CorpusError
+        The file is damaged, has no such column, or that holds neither text nor lists.
+    """
+    pyarrow(f"{path} is a Parquet file: reading it")
+    parquet = importlib.import_module("pyarrow.parquet")
+    with (
+        _reading(path),
+        path.open("rb") as source,
+        parquet.ParquetFile(source, page_checksum_verification=True) as file,
+    ):
+        choose_column(file.schema_arrow.names, column, str(path))
+        metadata = file.metadata
+        groups = map(metadata.row_group, range(metadata.num_row_groups))
+        chunks = [group.column(leaf) for group in groups for leaf in range(metadata.num_columns)]
+        n_bytes = sum(
+            chunk.total_uncompressed_size
+            for chunk in chunks
+            if chunk.path_in_schema == column or chunk.path_in_schema.startswith(f"{column}.")
+        )
+        rows = int(_BATCH_BYTES * metadata.num_rows // max(1, n_bytes))
+        batches = file.iter_batches(min(max(1, rows), _MOST_ROWS), columns=[column])
+        yield from _batch_cells(batches, column, str(path), lambda row: progress(row / metadata.num_rows))
+
+
+def arrow_file_cells(path: Path, column: str, progress: Any) -> Iterator[Cells]:
+    """Yield the cells of a column of an Arrow file (Feather) or stream; as `parquet_cells` otherwise."""
+    pyarrow(f"{path} is an Arrow file: reading it")
+    ipc = importlib.import_module("pyarrow.ipc")
+    size = path.stat().st_size
+    with _reading(path), path.open("rb") as source:
+        head = source.read(len(ARROW_FILE))
+        source.seek(0)
+        reader = ipc.open_file(source) if head == ARROW_FILE else ipc.open_stream(source)
+        choose_column(reader.schema.names, column, str(path))
+
+        def batches() -> Iterator[Any]:
+            if head != ARROW_FILE:
+                yield from reader
+                return
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
+
+        def checked() -> Iterator[Any]:
+            for batch in batches():  # offsets of a file can point anywhere
+                batch.column(column).validate(full=True)
+                yield batch
+
+        yield from _batch_cells(
+            checked(), column, str(path), lambda _: progress(source.tell() / max(1, size))
+        )
+
+
+def table_cells(table: Any, column: str | None, name: str) -> Iterator[Cells]:
+    """Yield the cells of a column of an Arrow table, record batch, reader of batches, data set or scanner."""
+    arrow = pyarrow("an Arrow table")
+    names = (table.projected_schema if hasattr(table, "projected_schema") else table.schema).names
+    column = choose_column(names, column, name)
+    batches = table  # a reader
+    if isinstance(table, arrow.RecordBatch):
+        batches = [table]
+    elif isinstance(table, arrow.Table):
+        batches = table.select([column]).to_batches(max_chunksize=_MOST_ROWS)
+    elif hasattr(table, "scanner"):  # a data set
+        batches = table.scanner(columns=[column], batch_size=_MOST_ROWS // 8).to_batches()
+    elif hasattr(table, "to_batches"):  # a scanner
+        batches = table.to_batches()
+    with _reading(name):
+        yield from _batch_cells(batches, column, name, lambda _: None)
+
+
+def array_cells(array: Any, name: str) -> Iterator[Cells]:
+    """Yield the cells of an Arrow array, plain or chunked."""
+    row = 0
+    with _reading(name):
+        for chunk in getattr(array, "chunks", [array]):
+            for start in range(0, len(chunk), _MOST_ROWS):
+                yield from _cells(chunk.slice(start, _MOST_ROWS), name, row + start)
+            row += len(chunk)
+
+
+@contextlib.contextmanager
+def _reading(name: object) -> Iterator[None]:
+    """Report what pyarrow finds wrong with a file or a table."""
+    failures = (OSError, ValueError, pyarrow("an Arrow table").ArrowException)
+    try:
+        yield
+    except (CorpusError, MissingExtraError):
+        raise
+    except failures as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise CorpusError(
+            f"{name} cannot be read as a table: {reason:.200}; it may be damaged or truncated: fetch or write it again"
+        ) from error
+
+
+def _batch_cells(batches: Iterable[Any], column: str, name: str, progress: Any) -> Iterator[Cells]:
+    row = 0
+    for batch in batches:
+        yield from _cells(batch.column(column), f"column {column!r} of {name}", row)
+        row += batch.num_rows
+        progress(row)
+
+
+def _cells(array: Any, name: str, row: int) -> Iterator[Cells]:
+    """Yield the cells of one array, those that hold nothing left out."""
+    arrow = pyarrow("an Arrow array")
+    types = arrow.types
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if isinstance(array, arrow.ExtensionArray):
+        array = array.storage
+    is_text = _is_text(array.type, types)
+    if is_text:  # before anything else: for views of strings, little else is there
+        array = array.cast(arrow.large_binary())
+    array = array.drop_null()
+    kind = array.type
+    if not len(array):
+        return
+    if is_text:
+        text = array
+        listed = arrow.LargeListArray.from_arrays(arrow.array([0, len(text)], arrow.int64()), text)
+        joined = importlib.import_module("pyarrow.compute").binary_join(
+            listed, arrow.scalar(b"\n", text.type)
+        )
+        yield TextCells(f"{name}, from row {row:,} on,", memoryview(joined[0].as_buffer()))
+    elif types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        yield TokenCells(name, _numbered(array, arrow, f"{name}, from row {row:,} on,"))
+    else:
+        raise CorpusError(
+            f"{name} holds {kind!s:.60}, but must hold text or lists of tokens: name another column, or make strings "
+            "of it"
+        )
+
+
+def _is_text(kind: Any, types: Any) -> bool:
+    kinds = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+    return any(getattr(types, f"is_{each}", lambda _: False)(kind) for each in kinds)
+
+
+def _numbered(lists: Any, arrow: Any, where: str) -> tuple[Any, Words]:
+    """Return the tokens of lists as numbers of different ones; only these become Python objects."""
+    compute = importlib.import_module("pyarrow.compute")
+    values = lists.flatten()
+    if arrow.types.is_nested(values.type):
+        raise CorpusError(
+            f"{where} holds lists of {values.type!s:.60}, but each document must be one flat list of tokens"
+        )
+    if not arrow.types.is_dictionary(values.type):
+        values = values.dictionary_encode()
+    numbers = values.indices.fill_null(_END).to_numpy(zero_copy_only=False).astype(np.int64)
+    tokens = values.dictionary.to_pylist()
+    try:
+        words = ["" if token is None else "".join(as_tokens([token])) for token in tokens]
+    except CorpusError as error:
+        raise CorpusError(f"{where}: {error}") from error
+    kept = np.array([bool(word) for word in words] + [False])  # the last: where there is no token
+    renumbered = np.where(kept, np.cumsum(kept) - 1, _END).astype(np.int32)[numbers]
+    lengths = compute.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    ends = np.cumsum(lengths)
+    documents = np.insert(renumbered, ends, np.int32(_END))
+    present = np.insert(renumbered != _END, ends, True)
+    return np.ascontiguousarray(documents[present]), Words.of(word for word in words if word)
