@@ -248,10 +248,10 @@ def test_something_else_in_the_place_is_gone_without(cache, corpus, caplog):
 def test_another_process_may_be_faster(cache, corpus, monkeypatch):
     keep = CorpusCache.keep
 
-    def keep_late(self, made, reader, text):
+    def keep_late(self, *made):
         monkeypatch.setattr(CorpusCache, "keep", keep)
         encode(corpus).close()
-        return keep(self, made, reader, text)
+        return keep(self, *made)
 
     monkeypatch.setattr(CorpusCache, "keep", keep_late)
     place = _encode(corpus)

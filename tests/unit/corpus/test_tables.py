@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import firth
+from firth.cli.app import main
 from firth.config import TextOptions
 from firth.corpus import encode
 from firth.errors import ConfigError, CorpusError, MissingExtraError
@@ -240,3 +241,20 @@ def test_nulls_of_pandas_are_nulls():
 
     rows = [{"text": cell} for cell in (float("nan"), NAType(), None, "a b")]
     assert facts(encode(rows, column="text")) == expected(["a b"])
+
+
+def test_the_command_line_takes_a_column(tmp_path, capfd):
+    (tmp_path / "a.csv").write_text("id,text\n" + "7,the king and the queen\n" * 30)
+    command = [
+        "train",
+        str(tmp_path / "a.csv"),
+        "--output",
+        str(tmp_path / "vectors"),
+        "--no-cache",
+        "--quiet",
+    ]
+    options = ["--dim", "4", "--epochs", "1", "--subsample", "0"]
+    assert main([*command, *options, "--column", "txt"]) == 2
+    assert "no column 'txt': its columns are 'id', 'text'" in capfd.readouterr().err
+    assert main([*command, *options, "--column", "text"]) == 0
+    assert set(firth.load(tmp_path / "vectors")) == {"the", "king", "and", "queen"}
