@@ -146,8 +146,7 @@ def markdown(run: Record, points: list[Record]) -> str:
 
 ![Microseconds for each positive pair against the words of the vocabulary](cost.png)
 
-Microseconds for each positive pair, the median of {len(points[0]["microseconds"])} repeats in several passes through
-all points (lowest to highest):
+Microseconds for each positive pair, the median of {len(points[0]["microseconds"])} repeats (lowest to highest):
 
 {table(["words", *(f"{loss}, O({THEORY[loss][0]})" for loss in losses)], rows + steps)}
 
