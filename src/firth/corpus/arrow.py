@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,16 @@ def pyarrow(what: str) -> Any:
         ) from error
 
 
-def parquet_cells(path: Path, column: str, progress: Any) -> Iterator[Cells]:
+def read_ahead(cells: Generator[Cells, None, None]) -> Iterator[Cells]:
+    """Yield `cells`, the next of which is read by another thread meanwhile, so that unpacking costs no time."""
+    with contextlib.closing(cells), concurrent.futures.ThreadPoolExecutor(1, "firth-table") as reader:
+        following = reader.submit(next, cells, None)
+        while (each := following.result()) is not None:
+            following = reader.submit(next, cells, None)
+            yield each
+
+
+def parquet_cells(path: Path, column: str, progress: Any) -> Generator[Cells, None, None]:
     """Yield the cells of a column of a Parquet file.
 
     Parameters
@@ -80,11 +90,11 @@ def parquet_cells(path: Path, column: str, progress: Any) -> Iterator[Cells]:
             if chunk.path_in_schema == column or chunk.path_in_schema.startswith(f"{column}.")
         )
         rows = int(_BATCH_BYTES * metadata.num_rows // max(1, n_bytes))
-        batches = file.iter_batches(min(max(1, rows), _MOST_ROWS), columns=[column])
+        batches = file.iter_batches(min(max(1, rows), _MOST_ROWS), columns=[column], use_threads=False)
         yield from _batch_cells(batches, column, str(path), lambda row: progress(row / metadata.num_rows))
 
 
-def arrow_file_cells(path: Path, column: str, progress: Any) -> Iterator[Cells]:
+def arrow_file_cells(path: Path, column: str, progress: Any) -> Generator[Cells, None, None]:
     """Yield the cells of a column of an Arrow file (Feather) or stream; as `parquet_cells` otherwise."""
     pyarrow(f"{path} is an Arrow file: reading it")
     ipc = importlib.import_module("pyarrow.ipc")

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from firth.corpus.arrow import ARROW_FILE, ARROW_STREAM, PARQUET, arrow_file_cells, parquet_cells
+from firth.corpus.arrow import ARROW_FILE, ARROW_STREAM, PARQUET, arrow_file_cells, parquet_cells, read_ahead
 from firth.corpus.cells import Cells, batches_of
 from firth.corpus.reading import SourceReader
 from firth.corpus.rows import csv_cells, json_cells, text_lines
@@ -73,7 +73,8 @@ class TableFiles:
             share = done
 
         self._inside = lambda: int(size * share)
-        yield from (parquet_cells if parquet else arrow_file_cells)(path, self._column, progress)
+        read = parquet_cells if parquet else arrow_file_cells
+        yield from read_ahead(read(path, self._column, progress))
         share = 1.0
         if _state(path) != before:
             raise CorpusError(f"{path} was changed while it was read: read it again when it is complete")
