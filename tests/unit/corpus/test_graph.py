@@ -99,7 +99,7 @@ def test_what_it_tells():
         ("a b 2\nb c 2.0\n", {"ab", "ba", "bc", "cb"}),
         ("a,b,2\nb,c,20e-1\n", {"ab", "ba", "bc", "cb"}),
         ("a a", {"aa"}),
-        (gzip.compress(b"a b\nb c\n"), {"ab", "ba", "bc", "cb"}),
+        (gzip.compress(b"a b\nb c\n", mtime=0), {"ab", "ba", "bc", "cb"}),
         ("a# b\n", {"a#b", "ba#"}),
     ],
 )
