@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from firth.cli.app import app
+from firth.cli.input import read_words
 from firth.config import TextOptions
 from firth.config.phrases import THRESHOLDS, PhraseOptions, PhraseScore
-from firth.errors import ConfigError, InputError, OutputError
-from firth.files import read_whole
+from firth.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from firth.corpus import Phrases, TokenCorpus
@@ -159,7 +159,7 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
         threshold=None if threshold is None else _numbers("threshold", threshold, float),
         score=score,
         passes=passes,
-        connector_words=() if connector_words is None else _lines(connector_words),
+        connector_words=() if connector_words is None else read_words(connector_words),
         delimiter=delimiter,
     )
     from firth.corpus import Phrases, encode
@@ -294,14 +294,6 @@ def _check_delimiter(delimiter: str) -> None:
         raise ConfigError(
             f"delimiter is {delimiter!r}, but in the text that is written whitespace separates tokens: choose another"
         )
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = read_whole(path).decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}; give a text file with one word a line") from error
-    return [word for line in text.split("\n") if (word := line.strip())]
 
 
 @contextlib.contextmanager

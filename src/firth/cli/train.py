@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from firth.cli.app import Interrupted, app
+from firth.cli.input import read_numbers, read_words
 from firth.cli.settings import make_settings, with_settings
 from firth.config import TextOptions
-from firth.errors import InputError
-from firth.files import read_whole
 
 if TYPE_CHECKING:
     from firth.training import Callback, Epoch, TrainedModel
@@ -156,7 +155,7 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
     from the last checkpoint of a run that was killed.
     """
     if stop_words is not None:
-        settings["stop_words"] = tuple(_lines(stop_words))
+        settings["stop_words"] = tuple(read_words(stop_words))
     base = None if continue_from is None else _model_to_continue(continue_from)
     config = make_settings(model, settings, None if base is None else base.config)
     text = _text_options(
@@ -175,7 +174,7 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
             corpus, config, output=output, text=text, column=column, threads=threads, cache=cache,
             overwrite=overwrite, resume=resume,
             vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary), init=init, callbacks=reporter,
-            weights=None if weights is None else _numbers(weights), checkpoint_seconds=checkpoint_seconds,
+            weights=None if weights is None else read_numbers(weights), checkpoint_seconds=checkpoint_seconds,
             checkpoint_tokens=checkpoint_tokens, continue_from=base,
         )  # fmt: skip
     finally:
@@ -302,23 +301,3 @@ def _show_log() -> None:
     logger = logging.getLogger("firth")
     logger.handlers = [handler]
     logger.setLevel(logging.WARNING)
-
-
-def _numbers(path: Path) -> list[float]:
-    numbers = []
-    for line, text in enumerate(_lines(path), 1):
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            raise InputError(
-                f"{path}, line {line:,}: {text!r:.60} is no number; give one number a line"
-            ) from None
-    return numbers
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = read_whole(path).decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}; give a text file with one word a line") from error
-    return [word for line in text.split("\n") if (word := line.removesuffix("\r").strip())]

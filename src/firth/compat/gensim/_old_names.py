@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,7 @@ class OldEntry:
         return f"Vocab(count:{self.count}, index:{self.index})"
 
 
-class OldVectorNames(Unoffered):
+class OldVectorNames(Unoffered, ABC):
     """gensim 3's names on keyed vectors."""
 
     index_to_key: list[Any]
@@ -175,18 +176,18 @@ class OldVectorNames(Unoffered):
         renamed("wv.words_closer_than()", "wv.closer_than()")
         return self.closer_than(word1, word2)
 
+    @abstractmethod
     def get_normed_vectors(self) -> NDArray[Any]:
         """Return the vectors at length 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unit_normalize_all(self) -> None:
         """Bring all vectors to length 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def get_vector(self, key: Any, norm: bool = False) -> NDArray[Any]:
         """Return the vector of a word."""
-        raise NotImplementedError
 
+    @abstractmethod
     def closer_than(self, key1: Any, key2: Any) -> list[Any]:
         """Return the words that are nearer to the first than the second is."""
-        raise NotImplementedError

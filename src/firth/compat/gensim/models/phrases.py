@@ -7,6 +7,7 @@ finds the same phrases in a fraction of the time and memory.
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
@@ -24,17 +25,17 @@ ENGLISH_CONNECTOR_WORDS = frozenset(
 Found = tuple[str, float | None]
 
 
-class Joining(Unoffered):
+class Joining(Unoffered, ABC):
     """What joins the words of phrases; the subclasses say which these are."""
 
     delimiter: str
     connector_words: frozenset[str]
 
+    @abstractmethod
     def score_candidate(
         self, word_a: str, word_b: str, in_between: list[str]
     ) -> tuple[str, float] | tuple[None, None]:
         """Return the phrase of two words, with connector words between them, and its score; or None twice."""
-        raise NotImplementedError
 
     def analyze_sentence(self, sentence: Iterable[str]) -> Iterator[Found]:
         """Yield the words and phrases of a sentence from left to right; words without, phrases with their score."""
