@@ -207,9 +207,9 @@ def _use_vocabulary(path: Path) -> None:
 
 
 def _use_weights(path: Path) -> None:
-    from firth.cli.train import _numbers
+    from firth.cli.input import read_numbers
 
-    _four_tokens().weighted(_numbers(path))
+    _four_tokens().weighted(read_numbers(path))
 
 
 @functools.cache
