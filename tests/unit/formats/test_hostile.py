@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from firth import formats
-from firth.cli.train import _numbers
+from firth.cli.input import read_numbers
 from firth.corpus import Phrases
 from firth.errors import FirthError, FormatError
 from firth.evaluation import questions
@@ -160,7 +160,7 @@ def test_links_to_files_are_followed_for_reading_and_replaced_in_writing(folder,
 @_POSIX
 @pytest.mark.parametrize(
     "read",
-    [Vocabulary.load, Phrases.load, questions.kind_of, _numbers, formats.read],
+    [Vocabulary.load, Phrases.load, questions.kind_of, read_numbers, formats.read],
     ids=["vocabulary", "phrases", "questions", "weights", "vectors"],
 )
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/random"])
