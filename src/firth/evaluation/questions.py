@@ -1,4 +1,4 @@
-"""Files of questions: analogies (sections, four words a line) and similarities (two words and a score)."""
+"""Files of questions: analogies, similarities, categories of words, and sessions of items."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ class Section:
     questions: tuple[tuple[str, str, str, str], ...]
 
 
-def kind_of(path: str | os.PathLike[str]) -> Literal["analogies", "similarity"]:
-    """Tell by its first line whether a file holds analogies or similarities.
+def kind_of(path: str | os.PathLike[str]) -> Literal["analogies", "similarity", "categories"]:
+    """Tell by its first line whether a file holds analogies, similarities or categories.
+
+    Sessions of items look like anything, so that they are never told from the rest.
 
     Raises
     ------
     InputError
-        The file cannot be read, is empty, or is of neither kind.
+        The file cannot be read, is empty, or is of none of these kinds.
     """
     for number, line in _lines(Path(path)):
         if line.startswith("#"):
@@ -51,9 +53,12 @@ def kind_of(path: str | os.PathLike[str]) -> Literal["analogies", "similarity"]:
             return "similarity"
         if line.startswith(":") or len(line.split()) == 4:
             return "analogies"
+        if len(_pair_fields(line)) == 2:
+            return "categories"
         raise InputError(
-            f"{path}, line {number}: {line[:60]!r} is neither ': section' nor four words (analogies) nor two "
-            "words and a score (similarity)"
+            f"{path}, line {number}: {line[:60]!r} is neither ': section' nor four words (analogies), nor two words "
+            "and a score (similarity), nor a word and its category; if these are sessions of items, say so: the kind "
+            "is retrieval"
         )
     raise InputError(f"{path} holds no questions: it is empty")
 
@@ -112,6 +117,43 @@ def read_similarities(path: str | os.PathLike[str]) -> list[tuple[str, str, floa
     if not pairs:
         raise InputError(f"{path} holds no pairs: each line must be two words and a score")
     return pairs
+
+
+def read_categories(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
+    """Read a file of words with a category each, separated by a tab, comma, semicolon or spaces.
+
+    Lines that start with ``#`` are comments.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read or holds no words, or a line is not a word and its category.
+    """
+    members = []
+    for number, line in _lines(Path(path)):
+        if line.startswith("#"):
+            continue
+        fields = _pair_fields(line)
+        if len(fields) != 2 or not all(fields):
+            raise InputError(f"{path}, line {number}: {line[:60]!r} is not a word and its category")
+        members.append((fields[0], fields[1]))
+    if not members:
+        raise InputError(f"{path} holds no words: each line must be a word and its category")
+    return members
+
+
+def read_sessions(path: str | os.PathLike[str]) -> list[list[str]]:
+    """Read a file of sessions or baskets: a line each, its items separated by tabs if it has one, or else by spaces.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read or is empty.
+    """
+    sessions = [line.split("\t" if "\t" in line else None) for _, line in _lines(Path(path))]
+    if not sessions:
+        raise InputError(f"{path} holds no sessions: each line must be the items of one")
+    return sessions
 
 
 class Lookup:
