@@ -17,6 +17,7 @@ _COMMANDS = (
     "analogy",
     "similarity",
     "evaluate",
+    "compare",
     "convert",
     "info",
     "explain",

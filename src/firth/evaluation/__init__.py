@@ -2,6 +2,7 @@
 
 from firth.evaluation.analogies import AnalogyResult, AnalogySection, evaluate_analogies
 from firth.evaluation.categories import CategoriesResult, Cluster, evaluate_categories
+from firth.evaluation.overlap import OverlapResult, neighbor_overlap
 from firth.evaluation.questions import kind_of
 from firth.evaluation.retrieval import RetrievalResult, evaluate_retrieval
 from firth.evaluation.similarity import SimilarityResult, evaluate_similarity
@@ -11,6 +12,7 @@ __all__ = [
     "AnalogySection",
     "CategoriesResult",
     "Cluster",
+    "OverlapResult",
     "RetrievalResult",
     "SimilarityResult",
     "evaluate_analogies",
@@ -18,4 +20,5 @@ __all__ = [
     "evaluate_retrieval",
     "evaluate_similarity",
     "kind_of",
+    "neighbor_overlap",
 ]

@@ -94,3 +94,51 @@ def test_sessions_are_asked_where_that_is_said(model, say, tmp_path):
 def test_what_cannot_be_asked_is_one_line(model, say, tmp_path, text, options, message):
     (tmp_path / "file").write_text(text)
     assert message in say("evaluate", model, tmp_path / "file", *options, status=2)
+
+
+@pytest.fixture
+def turned(tmp_path):
+    """The model turned by a right angle, with the two cities in each other's place."""
+    rows = np.array([ROWS["oslo"], ROWS["cat"], ROWS["rome"], ROWS["dog"]], np.float32) @ np.array(
+        [[0, 1], [-1, 0]]
+    )
+    vocabulary = Vocabulary(["rome", "cat", "oslo", "dog"], range(40, 0, -10))
+    formats.write(VectorTable(vocabulary, rows.astype(np.float32)), tmp_path / "turned")
+    return str(tmp_path / "turned")
+
+
+def test_compare_names_the_words_that_moved(model, turned, say):
+    result = say("compare", model, turned, "-k", "1", "--show", "2", "--json")
+    assert (result["common_words"], result["overlap"], result["not_aligned"]) == (
+        4,
+        {"k": 1, "mean": 1.0},
+        None,
+    )
+    assert result["alignment"]["mean_cosine"] == pytest.approx((1 + 1 + 0.96 + 0.96) / 4, abs=0.01)
+    moved = result["alignment"]["moved"]
+    assert {each["word"] for each in moved} == {"rome", "oslo"}
+    assert all(each["overlap"] == 1 for each in moved)
+    text = say("compare", model, turned, "-k", "1", "--show", "1")
+    assert "overlap of 1 neighbors" in text
+    assert "moved most" in text
+    assert say("compare", model, turned, "-k", "1", "--restrict", "3", "--json")["common_words"] == 3
+
+
+def test_compare_says_why_it_does_not_align(model, say, tmp_path):
+    formats.write(VectorTable(Vocabulary(list(ROWS)), np.eye(4, dtype=np.float32)), tmp_path / "other")
+    result = say("compare", model, tmp_path / "other", "-k", "3", "--json")
+    assert result["alignment"] is None
+    assert "2 and 4 dimensions" in result["not_aligned"]
+    assert "not aligned: the vectors have 2 and 4" in say("compare", model, tmp_path / "other", "-k", "3")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-k", "4"], "k is 4, but must be below"),
+        (["--show", "0"], "--show is 0"),
+        (["--restrict", "-1"], "restrict is"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(model, turned, say, options, message):
+    assert message in say("compare", model, turned, *options, status=2)
