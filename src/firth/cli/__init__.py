@@ -14,6 +14,7 @@ _COMMANDS = (
     "phrases",
     "walks",
     "neighbors",
+    "index",
     "analogy",
     "similarity",
     "evaluate",

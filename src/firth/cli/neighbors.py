@@ -9,6 +9,7 @@ import typer
 
 from firth.cli.app import app
 from firth.cli.output import console, print_json, table
+from firth.errors import InputError
 
 
 @app.command()
@@ -19,6 +20,10 @@ def neighbors(
     k: Annotated[int, typer.Option("-k", help="How many neighbors of each word.")] = 10,
     restrict: Annotated[
         int | None, typer.Option(help="Look only among so many words, the most frequent ones.")
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Seek by this index, which firth index has written; not exact."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list instead of tables.")] = False,
 ) -> None:
@@ -36,10 +41,18 @@ def neighbors(
     firth neighbors vectors/ king
 
     firth neighbors vectors.bin king queen -k 5 --json
-    """
-    from firth.vectors import load
 
-    found = load(vectors).neighbors(words, k, restrict=restrict)
+    firth neighbors vectors/ king --index vectors.index
+    """
+    from firth.vectors import NeighborIndex, load
+
+    model = load(vectors)
+    if index is None:
+        found = model.neighbors(words, k, restrict=restrict)
+    elif restrict is not None:
+        raise InputError(f"--restrict is {restrict}, but an index holds all words: leave it out, or --index")
+    else:
+        found = NeighborIndex.load(index, model).neighbors(words, k)
     if as_json:
         print_json(
             [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,28 @@ def look_up(table: VectorTable, words: Sequence[str]) -> Found:
     vectors[rows >= 0] = table.embeddings[rows[rows >= 0]]
     vectors[unseen] = _composed(table.subwords, table.vocabulary, [words[i] for i in unseen.tolist()])
     return Found(rows, vectors)
+
+
+def strings(words: object) -> list[str]:
+    """Return `words` as a list of str, or refuse it."""
+    listed = list(words) if isinstance(words, (Sequence, np.ndarray)) and not isinstance(words, str) else None
+    if listed is None or not all(isinstance(word, str) for word in listed):
+        raise InputError(f"{words!r:.60} is given, but must be a sequence of words (str)")
+    return listed
+
+
+def with_direction(
+    vectors: NDArray[Any], names: Sequence[str | None], dim: int | None = None
+) -> NDArray[np.float64]:
+    """Return `vectors` in float64; refuse those that have another dimension or no direction."""
+    if vectors.ndim != 2 or (dim is not None and vectors.shape[1] != dim):
+        raise InputError(f"a vector of shape {vectors.shape[1:]} is given, but must have {dim} numbers")
+    rows = vectors.astype(np.float64)
+    for bad in np.flatnonzero(~(np.isfinite(rows).all(axis=1) & rows.any(axis=1))):
+        name = names[int(bad)]
+        what = "the vector" if name is None else f"the vector of {name!r:.60}"
+        raise InputError(f"{what} is all zeros or holds NaN, so that it has no direction and no neighbors")
+    return rows
 
 
 def _composed(subwords: Subwords, vocabulary: Vocabulary, words: Sequence[str]) -> NDArray[np.float32]:

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from firth import formats
 from firth.errors import InputError
 from firth.formats import VectorTable
 from firth.subwords import Subwords
-from firth.vectors.lookup import look_up
+from firth.vectors.lookup import look_up, strings, with_direction
 from firth.vectors.search import Neighbor, cosines, row_norms, search, search_combined
 from firth.vocabulary import Vocabulary
 
@@ -130,7 +130,7 @@ class WordVectors:
             nearest spellings.
         """
         if not isinstance(words, str):
-            return look_up(self._table, _strings(words)).vectors
+            return look_up(self._table, strings(words)).vectors
         known = self.vocabulary.words.find(words)
         row: NDArray[np.float32] = (
             look_up(self._table, [words]).vectors[0] if known < 0 else self._embeddings[known]
@@ -165,7 +165,7 @@ class WordVectors:
         InputError
             No word is given.
         """
-        chosen = list(dict.fromkeys(_strings(words)))
+        chosen = list(dict.fromkeys(strings(words)))
         if not chosen:
             raise InputError("a subset of no words holds nothing: give at least one word")
         rows = self.vocabulary.ids(chosen)
@@ -221,14 +221,37 @@ class WordVectors:
         InputError
             `k` or `restrict` is below 1, a vector has another length, or has no direction.
         """
+        directions, excluded, alone = self.directions_of(query)
+        found = self._nearest(directions, excluded, k, restrict)
+        return found[0] if alone else found
+
+    def directions_of(
+        self, query: str | Sequence[str] | NDArray[Any]
+    ) -> tuple[NDArray[np.float64], list[list[int]], bool]:
+        """Return what a query of `neighbors` asks for: for searches other than that one.
+
+        Returns
+        -------
+        directions : ndarray of float64, shape (n, dim)
+            Vectors of any length, each with a direction.
+        excluded : list of list of int
+            For each of them the rows that are no answers: that of the word itself, where the vocabulary holds it.
+        alone : bool
+            Whether one was asked for, and not several.
+
+        Raises
+        ------
+        UnknownWordError
+            A word is not in the vocabulary, and there is nothing to compose its vector of.
+        InputError
+            A vector has another length, or has no direction.
+        """
         if isinstance(query, np.ndarray) and query.dtype.kind in "fiu":
-            queries = np.atleast_2d(query)
-            found = self._nearest(queries, [None] * len(queries), [()] * len(queries), k, restrict)
-            return found[0] if query.ndim == 1 else found
-        words = [query] if isinstance(query, str) else _strings(query)
+            rows = np.atleast_2d(query)
+            return with_direction(rows, [None] * len(rows), self.dim), [[]] * len(rows), query.ndim == 1
+        words = [query] if isinstance(query, str) else strings(query)
         given = look_up(self._table, words)
-        found = self._nearest(given.vectors, words, given.known(), k, restrict)
-        return found[0] if isinstance(query, str) else found
+        return with_direction(given.vectors, words), given.known(), isinstance(query, str)
 
     def analogy(
         self,
@@ -263,10 +286,11 @@ class WordVectors:
         """
         words = [a, b, c]
         given = look_up(self._table, words)
-        unit_a, unit_b, unit_c = _units(_with_direction(given.vectors, words))
+        unit_a, unit_b, unit_c = _units(with_direction(given.vectors, words))
         excluded = [[row for row in given.rows.tolist() if row >= 0]]
         if method == "3cosadd":
-            return self._nearest((unit_b - unit_a + unit_c)[None], [None], excluded, k, restrict)[0]
+            target = with_direction((unit_b - unit_a + unit_c)[None], [None])
+            return self._nearest(target, excluded, k, restrict)[0]
         if method != "3cosmul":
             raise InputError(f"method is {method!r}, but must be '3cosadd' or '3cosmul'")
         limit = self._limit(k, restrict)
@@ -301,10 +325,10 @@ class WordVectors:
         InputError
             Fewer than three words are given, or a vector has no direction.
         """
-        words = _strings(words)
+        words = strings(words)
         if len(set(words)) < 3:
             raise InputError(f"{len(set(words))} different words are given, but at least 3 are needed")
-        units = _units(_with_direction(self[words], words))
+        units = _units(with_direction(self[words], words))
         return words[int(np.argmin(units @ units.mean(axis=0)))]
 
     def save(
@@ -338,8 +362,7 @@ class WordVectors:
 
     def _nearest(
         self,
-        queries: ArrayLike,
-        names: Sequence[str | None],
+        directions: NDArray[np.float64],
         excluded: Sequence[Sequence[int]],
         k: int,
         restrict: int | None,
@@ -348,7 +371,7 @@ class WordVectors:
         found = search(
             self._embeddings[:limit],
             self.norms[:limit],
-            _with_direction(np.asarray(queries), names, self.dim),
+            directions,
             k,
             excluded=excluded,
         )
@@ -357,28 +380,6 @@ class WordVectors:
     def _named(self, found: list[list[tuple[int, float]]]) -> list[list[Neighbor]]:
         words = self.vocabulary.words
         return [[Neighbor(words[row], score) for row, score in answers] for answers in found]
-
-
-def _strings(words: object) -> list[str]:
-    """Return `words` as a list of str, or refuse it."""
-    listed = list(words) if isinstance(words, (Sequence, np.ndarray)) and not isinstance(words, str) else None
-    if listed is None or not all(isinstance(word, str) for word in listed):
-        raise InputError(f"{words!r:.60} is given, but must be a sequence of words (str)")
-    return listed
-
-
-def _with_direction(
-    vectors: NDArray[Any], names: Sequence[str | None], dim: int | None = None
-) -> NDArray[np.float64]:
-    """Return `vectors` in float64; refuse those that have another dimension or no direction."""
-    if vectors.ndim != 2 or (dim is not None and vectors.shape[1] != dim):
-        raise InputError(f"a vector of shape {vectors.shape[1:]} is given, but must have {dim} numbers")
-    rows = vectors.astype(np.float64)
-    for bad in np.flatnonzero(~(np.isfinite(rows).all(axis=1) & rows.any(axis=1))):
-        name = names[int(bad)]
-        what = "the vector" if name is None else f"the vector of {name!r:.60}"
-        raise InputError(f"{what} is all zeros or holds NaN, so that it has no direction and no neighbors")
-    return rows
 
 
 def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
