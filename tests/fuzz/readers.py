@@ -21,10 +21,11 @@ from firth.corpus import Phrases, TokenCorpus, encode
 from firth.corpus.graph import Graph
 from firth.evaluation import questions
 from firth.formats import VectorTable
-from firth.subwords import Subwords, ngram_buckets
+from firth.subwords import ngram_buckets
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary, Words
+from fuzz.vector_files import archives, matrix_files, projector_files, table, written
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
 _LINES = b"to be or not to be\nthat is the question\n\nna\xc3\xafve \xe3\x80\x80caf\xc3\xa9 \xf0\x9f\x98\x80\r\nto be\n"
@@ -78,26 +79,6 @@ class Reader:
 _lying: dict[Path, bytes] = {}
 
 
-def _table(*, subwords: bool = False) -> VectorTable:
-    words = ["to", "be", "na\u00efve", "\U0001f600"]
-    rows = np.arange(12, dtype=np.float32).reshape(4, 3) - 4
-    parts = None
-    if subwords:
-        own = rows.copy()
-        parts = Subwords(
-            min_n=3, max_n=4, buckets=5, word_rows=own, bucket_rows=np.ones((5, 3), np.float32) / 3
-        )
-        rows = parts.known(Words.of(words))
-    return VectorTable(Vocabulary(words, [5, 4, 2, 1]), rows, rows[::-1].copy(), {"a": [1, None]}, parts)
-
-
-def _written(format: str, **options: bool) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "file"
-        formats.write(_table(**options), path, format=format)
-        return path.read_bytes()
-
-
 def _golden(*names: str) -> list[bytes]:
     return [(GOLDEN / name).read_bytes() for name in names]
 
@@ -132,8 +113,8 @@ def _exercise(table: VectorTable) -> None:
 def _native_files() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "vectors"
-        table = dataclasses.replace(_table(subwords=True), state={"places": np.ones((2, 3), np.float32)})
-        formats.write(table, folder)
+        made = dataclasses.replace(table(subwords=True), state={"places": np.ones((2, 3), np.float32)})
+        formats.write(made, folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
@@ -285,7 +266,7 @@ def _state_files() -> dict[str, bytes]:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "vectors"
-        formats.write(dataclasses.replace(_table(), metadata=metadata), folder)
+        formats.write(dataclasses.replace(table(), metadata=metadata), folder)
         wanted = ("firth/metadata.json", "firth/vocabulary.safetensors", "model.safetensors")
         return {name: (folder / name).read_bytes() for name in wanted}
 
@@ -311,24 +292,24 @@ READERS = {
         Reader(
             "word2vec-text",
             lambda: _zipped(
-                [_written("word2vec-text"), *_golden("gensim.txt", "word2vec_c.txt", "gensim.txt.gz")]
+                [written("word2vec-text"), *_golden("gensim.txt", "word2vec_c.txt", "gensim.txt.gz")]
             ),
             _use_table("word2vec-text"),
         ),
         Reader(
             "word2vec-binary",
-            lambda: _zipped([_written("word2vec-binary"), *_golden("gensim.bin", "word2vec_c.bin")]),
+            lambda: _zipped([written("word2vec-binary"), *_golden("gensim.bin", "word2vec_c.bin")]),
             _use_table("word2vec-binary"),
         ),
         Reader(
             "glove",
-            lambda: _zipped([_written("glove"), *_golden("gensim_no_header.txt")]),
+            lambda: _zipped([written("glove"), *_golden("gensim_no_header.txt")]),
             _use_table("glove"),
         ),
         Reader(
             "fasttext",
             lambda: [
-                *_zipped([_written("fasttext", subwords=True), _written("fasttext")]),
+                *_zipped([written("fasttext", subwords=True), written("fasttext")]),
                 *_golden(
                     "fasttext_cbow.bin", "fasttext_norms.ftz", "fasttext_pruned.ftz", "fasttext_quantized.ftz"
                 ),
@@ -341,10 +322,19 @@ READERS = {
                 *_golden(
                     "gensim.txt", "gensim.bin", "gensim.txt.gz", "gensim_no_header.txt", "fasttext_cbow.bin"
                 ),
-                _written("glove"),
+                written("glove"),
+                written("npz"),
             ],
             _use_table(None),
         ),
+        Reader("npz", archives, _use_table("npz")),
+        Reader(
+            "npy",
+            _seeds_of(matrix_files),
+            lambda path: _exercise(formats.read(path / "vectors.npy")),
+            matrix_files,
+        ),
+        Reader("projector", _seeds_of(projector_files), _use_table("projector"), projector_files),
         Reader("native", _seeds_of(_native_files), _use_table(None), _native_files),
         Reader("checkpoints", _seeds_of(_checkpoint_files), _use_checkpoints, _checkpoint_files),
         Reader("training state", _seeds_of(_state_files), _use_state, _state_files),

@@ -20,7 +20,8 @@ def convert(
         Path,
         typer.Argument(
             metavar="TARGET",
-            help="Where to write: a folder (native), .bin (word2vec's binary), .txt or .vec (its text).",
+            help="Where to write: a folder (native), .bin (word2vec's binary), .txt or .vec (its text), .parquet, "
+            ".arrow, .npz or .npy.",
         ),
     ],
     *,
@@ -28,7 +29,8 @@ def convert(
         str | None,
         typer.Option(
             metavar="FORMAT",
-            help="native, fasttext, word2vec-binary, word2vec-text or glove; decides against the extension.",
+            help="native, fasttext, word2vec-binary, word2vec-text, glove, parquet, arrow, npz, npy or projector; "
+            "decides against the extension.",
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace TARGET if it exists.")] = False,
@@ -37,8 +39,9 @@ def convert(
     """Convert vectors between formats.
 
     The native format keeps everything; fastText's own keeps counts, output
-    embeddings and n-grams; the others keep words and vectors. Files may be
-    read gzipped. fastText's quantised .ftz is read, not written.
+    embeddings and n-grams; tables (parquet, arrow, npz, projector) keep counts;
+    the others keep words and vectors. Files of word2vec, GloVe and fastText may
+    be read gzipped. fastText's quantised .ftz is read, not written.
 
     --json prints one object: "source", "source_format", "target",
     "target_format", "words", "dim" and "dropped", a list of what the
@@ -55,6 +58,10 @@ def convert(
     firth convert vectors/ model.bin --to fasttext
 
     firth convert vectors/ glove.txt --to glove --overwrite
+
+    firth convert vectors/ vectors.parquet
+
+    firth convert vectors/ projector/ --to projector
     """
     from firth import formats
 

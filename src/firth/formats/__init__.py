@@ -8,6 +8,11 @@ name                  written for            what it is
 ``word2vec-binary``   ``.bin``               float32, as word2vec.c and gensim write and read it
 ``word2vec-text``     ``.txt``, ``.vec``     numbers as text behind a line with the sizes; fastText's ``.vec``
 ``glove``             only by name           numbers as text, no first line with the sizes
+``parquet``           ``.parquet``           columns of words, counts and vectors; needs pyarrow
+``arrow``             ``.arrow``             the same as an Arrow file, also ``.feather``; needs pyarrow
+``npz``               ``.npz``               NumPy's arrays ``words``, ``vectors``, ``counts``
+``npy``               ``.npy``               NumPy's matrix, the words in a file of text beside it
+``projector``         only by name           a folder of tables for TensorBoard's embedding projector
 ====================  =====================  ==========================================================
 """
 

@@ -38,7 +38,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
     rows = np.empty((n_rows, dim), np.float32)
     with stream.reading(path) as file:
         words = text_rows.fill(path, text_rows.lines(file, path, 1), rows)
-    return stream.table(path, words, rows[: len(words)])
+    return stream.table(path, words, rows[: len(words)], finite=True)
 
 
 def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:

@@ -10,10 +10,14 @@ from typing import Protocol
 
 from firth.errors import FormatError, InputError
 from firth.formats import (
+    columns,
     fasttext_reading,
     fasttext_writing,
     glove,
     native,
+    numpy_archive,
+    numpy_matrix,
+    projector,
     stream,
     word2vec_binary,
     word2vec_text,
@@ -92,11 +96,53 @@ _FORMATS = {
             word2vec_text.write,
         ),
         Format(glove.NAME, (), glove.recognises, glove.read, glove.write),
+        Format(
+            columns.PARQUET,
+            (".parquet",),
+            columns.recognises_parquet,
+            columns.read_parquet,
+            columns.write_parquet,
+            frozenset({"counts"}),
+        ),
+        Format(
+            columns.ARROW,
+            (".arrow", ".feather"),
+            columns.recognises_arrow,
+            columns.read_arrow,
+            columns.write_arrow,
+            frozenset({"counts"}),
+        ),
+        Format(
+            numpy_archive.NAME,
+            (".npz",),
+            numpy_archive.recognises,
+            numpy_archive.read,
+            numpy_archive.write,
+            frozenset({"counts"}),
+        ),
+        Format(
+            numpy_matrix.NAME,
+            (".npy",),
+            numpy_matrix.recognises,
+            numpy_matrix.read,
+            numpy_matrix.write,
+        ),
+        Format(
+            projector.NAME,
+            (),
+            projector.recognises,
+            projector.read,
+            projector.write,
+            frozenset({"counts"}),
+        ),
     )
 }
 NAMES = tuple(_FORMATS)
 
-_KNOWN = "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, all files gzipped or not"
+_KNOWN = (
+    "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, these files gzipped or not, "
+    "Parquet, Arrow, NumPy's .npz and .npy, and the embedding projector's folders"
+)
 # What people try, by the first bytes.
 _STRANGERS = {
     b"\x89PNG": "a picture (PNG)",
@@ -107,7 +153,6 @@ _STRANGERS = {
     b"\x80\x03": _PICKLE,
     b"\x80\x04": _PICKLE,
     b"\x80\x05": _PICKLE,
-    b"\x93NUMPY": "a NumPy array without words",
     b"\xfd7zXZ": "compressed with xz: unpack it first",
     b"\x28\xb5\x2f\xfd": "compressed with zstd: unpack it first",
     b"BZh": "compressed with bzip2: unpack it first",

@@ -109,13 +109,55 @@ def check_promise(path: Path, n_words: int, dim: int, smallest_row: int, header_
         )
 
 
-def table(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> VectorTable:
-    """Make a table from the words and rows of a file, as `unique_words` has them."""
+def table(
+    path: Path,
+    words: Sequence[bytes],
+    rows: NDArray[np.float32],
+    counts: NDArray[np.int64] | None = None,
+    *,
+    finite: bool = False,
+) -> VectorTable:
+    """Make a table from the words, rows and counts of a file, as `unique_words` has them.
+
+    Parameters
+    ----------
+    finite : bool
+        Whether it is known that no number is NaN or infinite, or is not to be looked for in a map.
+
+    Raises
+    ------
+    FormatError
+        There are no words, another number of them than of rows, the counts cannot be true, or a number is not finite.
+    """
+    if not 0 < len(words) == len(rows):
+        raise FormatError(
+            f"{path} holds {len(words):,} words and {len(rows):,} vectors: there must be as many of both"
+        )
+    if not finite:
+        _check_finite(path, words, rows)
     unique, kept = unique_words(path, words)
     if kept is not None:
         rows = rows[kept]
+        counts = None if counts is None else counts[kept]
     rows.flags.writeable = False
-    return VectorTable(Vocabulary(unique), rows)
+    try:
+        return VectorTable(Vocabulary(unique, counts), rows)
+    except InputError as error:
+        raise FormatError(f"{path} is damaged: {error}") from error
+
+
+def _check_finite(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> None:
+    """Refuse a file that holds NaN or infinity, and say in which row."""
+    zeros = np.zeros(ROWS_AT_ONCE * rows.shape[1], np.float32)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        block = rows[start : start + ROWS_AT_ONCE]
+        # Nothing but NaN and infinity gives something else than zero; a product is twice as fast as to look at each.
+        with np.errstate(invalid="ignore"):
+            if np.dot(block.reshape(-1), zeros[: block.size]) == 0:
+                continue
+        row = start + int(np.argmin(np.isfinite(block).all(axis=1)))
+        word = words[row].decode("utf-8", "replace")
+        raise FormatError(f"{path} is damaged: row {row + 1}, {word!r:.60}, holds NaN or infinity")
 
 
 def unique_words(path: Path, words: Sequence[bytes]) -> tuple[Words, NDArray[np.int64] | None]:
@@ -160,7 +202,7 @@ def writing(
     format: str,
     overwrite: bool,
     *,
-    end_of_word: tuple[bytes, str] = (_WHITE_SPACE, "white space"),
+    end_of_word: tuple[bytes, str] | None = (_WHITE_SPACE, "white space"),
 ) -> Iterator[BinaryIO]:
     """Open a file for the vectors of `table`, after making sure that `format` can hold them.
 
@@ -176,11 +218,36 @@ def writing(
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
+    check_place(path, format, overwrite)
+    check_table(table, format, end_of_word=end_of_word)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        yield file
+
+
+def check_place(path: Path, format: str, overwrite: bool) -> None:
+    """Refuse to write a file where something else is.
+
+    Raises
+    ------
+    OutputError
+        `path` is a folder, or exists and `overwrite` is false.
+    """
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises where a name is too long)
         raise OutputError(f"cannot write {path}: it is a folder, but {format} is a file; name a file")
     if os.path.exists(path) and not (overwrite and path.is_file()):  # noqa: PTH110
         raise OutputError(f"cannot write {path}: it exists already; choose another place or overwrite it")
-    _check_words(table.vocabulary.words, format, *end_of_word)
+
+
+def check_table(table: VectorTable, format: str, *, end_of_word: tuple[bytes, str] | None) -> None:
+    """Make sure that `format` can hold words and vectors; `end_of_word` as for `writing`, None where any word fits.
+
+    Raises
+    ------
+    InputError
+        A word is empty or holds what ends a word, or a number is not finite.
+    """
+    if end_of_word is not None:
+        _check_words(table.vocabulary.words, format, *end_of_word)
     for start in range(0, len(table.embeddings), ROWS_AT_ONCE):
         rows = np.isfinite(table.embeddings[start : start + ROWS_AT_ONCE]).all(axis=1)
         if not rows.all():
@@ -188,8 +255,6 @@ def writing(
             raise InputError(
                 f"the vector of {word!r:.60} holds NaN or infinity, which {format} does not take"
             )
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        yield file
 
 
 def encoded(words: Words, start: int, stop: int) -> list[bytes]:

@@ -21,7 +21,7 @@ from firth.formats.table import VectorTable
 BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 19
 _LONGEST_LINE = 1 << 24
-_NUMBER = "%.9g"  # enough digits for every float32 to come back bit by bit
+NUMBER = "%.9g"  # enough digits for every float32 to come back bit by bit
 
 Line = tuple[int, bytes]
 """The number of a line in its file, from 1, and its content without the end."""
@@ -72,7 +72,7 @@ def fill(path: Path, blocks: Iterator[list[Line]], rows: NDArray[np.float32]) ->
 def write_rows(file: BinaryIO, table: VectorTable) -> None:
     """Write each word and its numbers in a line, with digits enough to read the same float32 back."""
     n_words, dim = table.embeddings.shape
-    line = " ".join(["%s", *[_NUMBER] * dim]) + "\n"
+    line = " ".join(["%s", *[NUMBER] * dim]) + "\n"
     for start in range(0, n_words, stream.ROWS_AT_ONCE):
         rows = table.embeddings[start : start + stream.ROWS_AT_ONCE].tolist()
         words = stream.encoded(table.vocabulary.words, start, start + len(rows))
@@ -84,11 +84,11 @@ def write_rows(file: BinaryIO, table: VectorTable) -> None:
 def _parse(path: Path, block: list[Line], dim: int) -> tuple[list[bytes], NDArray[np.float32]]:
     """Return the words and numbers of a block, shape (len(block), dim)."""
     parts = [line.partition(b" ") for _, line in block]
-    numbers = _numbers([rest for _, _, rest in parts])
+    numbers = parsed([rest for _, _, rest in parts])
     words = [word for word, _, _ in parts]
     if numbers is None or numbers.shape != (len(block), dim) or not all(words):
         words, texts = _take_apart(path, block, dim)
-        numbers = _numbers(texts)
+        numbers = parsed(texts)
         if numbers is None or numbers.shape != (len(block), dim):
             raise _bad_number(path, block, texts)
     if not np.isfinite(numbers).all():
@@ -98,7 +98,7 @@ def _parse(path: Path, block: list[Line], dim: int) -> tuple[list[bytes], NDArra
     return words, numbers
 
 
-def _numbers(texts: list[bytes]) -> NDArray[np.float32] | None:
+def parsed(texts: list[bytes]) -> NDArray[np.float32] | None:
     """Return what `texts` say, one row a text, or None if one of them says something else than numbers."""
     # Where the first line is blank, all may be, which NumPy warns of; it knows more blanks than bytes do.
     if not all(texts) or texts[0].decode("latin-1").isspace():

@@ -48,7 +48,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
             f"{path} promises {n_words:,} words, but holds {len(words):,}: it is truncated, or its first "
             "line is wrong"
         )
-    return stream.table(path, words, rows)
+    return stream.table(path, words, rows, finite=True)
 
 
 def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
