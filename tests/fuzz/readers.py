@@ -327,6 +327,13 @@ READERS = {
             ],
             _use_table(None),
         ),
+        Reader(
+            "gensim",
+            lambda: _golden(
+                "gensim.kv", "gensim_word2vec.model", "gensim_fasttext.model", "gensim_protocol_2.model"
+            ),
+            _use_table("gensim"),
+        ),
         Reader("npz", archives, _use_table("npz")),
         Reader(
             "npy",

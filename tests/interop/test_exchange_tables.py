@@ -3,6 +3,8 @@
 Each test names its cell of the table in docs/guides/exchange.md.
 """
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -157,6 +159,18 @@ def test_folders_of_torchs_summary_writer_are_read(exchanged, tmp_path):
     assert list(found) == list(exchanged)
     assert found.count("king") == exchanged.count("king")
     np.testing.assert_allclose(found.embeddings, exchanged.embeddings, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["pandas.parquet", "duckdb.parquet", "polars.arrow"])
+def test_a_table_that_a_tool_wrote_once_is_still_read(name):
+    pytest.importorskip("pyarrow")
+    folder = Path(__file__).parents[1] / "golden" / "formats"
+    wanted = json.loads((folder / "exchange.json").read_text("utf-8"))[name]
+    vectors = firth.load(folder / name)
+    assert list(vectors) == wanted["words"]
+    assert vectors.vocabulary.counts.tolist() == wanted["counts"]
+    rows = [[float.fromhex(number) for number in row] for row in wanted["vectors"]]
+    np.testing.assert_array_equal(vectors.embeddings, np.array(rows, np.float32))
 
 
 def test_tables_that_do_not_fit_are_refused_with_the_reason(tmp_path):

@@ -13,6 +13,7 @@ name                  written for            what it is
 ``npz``               ``.npz``               NumPy's arrays ``words``, ``vectors``, ``counts``
 ``npy``               ``.npy``               NumPy's matrix, the words in a file of text beside it
 ``projector``         only by name           a folder of tables for TensorBoard's embedding projector
+``gensim``            never                  gensim's own pickles, ``.kv`` and ``.model``; nothing in them is run
 ====================  =====================  ==========================================================
 """
 

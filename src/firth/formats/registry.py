@@ -13,6 +13,7 @@ from firth.formats import (
     columns,
     fasttext_reading,
     fasttext_writing,
+    gensim_pickle,
     glove,
     native,
     numpy_archive,
@@ -135,13 +136,20 @@ _FORMATS = {
             projector.write,
             frozenset({"counts"}),
         ),
+        Format(
+            gensim_pickle.NAME,
+            (),
+            gensim_pickle.recognises,
+            gensim_pickle.read,
+            gensim_pickle.write,
+        ),
     )
 }
 NAMES = tuple(_FORMATS)
 
 _KNOWN = (
     "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, these files gzipped or not, "
-    "Parquet, Arrow, NumPy's .npz and .npy, and the embedding projector's folders"
+    "Parquet, Arrow, NumPy's .npz and .npy, the embedding projector's folders, and gensim's .kv and .model"
 )
 # What people try, by the first bytes.
 _STRANGERS = {

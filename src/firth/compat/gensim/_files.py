@@ -84,7 +84,7 @@ class ModelFiles(Model):
         Raises
         ------
         FormatError
-            There is no model; gensim's own files are pickles, which can run any program, and are not opened.
+            There is no model; of gensim's own files, which are pickles, ``KeyedVectors.load`` reads words and vectors.
         """
         path = path_of(fname)
         table = formats.read(path, memory_map=False)

@@ -59,7 +59,8 @@ class VectorFiles(Judging):
         Raises
         ------
         FormatError
-            There is nothing, or it is of no known format: a pickle of gensim's, for example.
+            There is nothing, or it is of no known format. Of gensim's own pickles, words and vectors are read, and
+            nothing is run.
         """
         return cls.of_table(formats.read(path_of(fname), memory_map=mmap is not None), writable=mmap is None)
 
