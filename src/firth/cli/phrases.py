@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from firth.corpus import Phrases, TokenCorpus
     from firth.corpus.phrases import Progress
 
-_DEFAULT = PhraseOptions()
+_DEFAULT, _TEXT_DEFAULT = PhraseOptions(), TextOptions()
 _WHAT, _TEXT, _RUN = "What is a phrase", "How to read the text", "How to run"
 _STDOUT = Path("-")
 _SHOWN = 20
@@ -92,6 +92,14 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Read this column of files that are tables: Parquet, Arrow, CSV or JSON Lines.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
     tokenize: Annotated[
         str,
         typer.Option(
@@ -105,6 +113,14 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
         Literal["strict", "replace"],
         typer.Option(help="What to do with bytes that are not UTF-8.", rich_help_panel=_TEXT),
     ] = "strict",
+    max_types: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Different tokens to tell apart while counting, in 50 bytes of memory each.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = _TEXT_DEFAULT.max_types,
     list_to: Annotated[
         Path | None,
         typer.Option(
@@ -149,8 +165,12 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
     firth phrases corpus.txt -o joined.txt --passes 2 --threshold 200,100 --list phrases.jsonl
 
     firth phrases more.txt -o more-joined.txt --from-list phrases.jsonl
+
+    firth phrases reviews.csv --column review --tokenize words -o joined.txt
     """
-    text = TextOptions(tokenize=tokenize, lowercase=lowercase, decode_errors=decode_errors)
+    text = TextOptions(
+        tokenize=tokenize, lowercase=lowercase, decode_errors=decode_errors, max_types=max_types
+    )
     _check_outputs(output, list_to, overwrite=overwrite, as_json=as_json)
     if from_list is not None:
         _refuse_settled(context)
@@ -171,6 +191,7 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
         encode(
             corpus,
             text,
+            column=column,
             threads=threads,
             cache=cache,
             progress=lambda done, total: told("reading", done, total),

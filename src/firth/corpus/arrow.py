@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import contextlib
 import importlib
@@ -21,6 +22,8 @@ ARROW_FILE = b"ARROW1"
 ARROW_STREAM = b"\xff\xff\xff\xff"
 _BATCH_BYTES = 4 << 20
 _MOST_ROWS = 1 << 16
+_AHEAD = 4
+_BUFFER = 1 << 20
 _END = -1
 
 
@@ -46,12 +49,19 @@ def pyarrow(what: str) -> Any:
 
 
 def read_ahead(cells: Generator[Cells, None, None]) -> Iterator[Cells]:
-    """Yield `cells`, the next of which is read by another thread meanwhile, so that unpacking costs no time."""
+    """Yield `cells`, the next few of which another thread reads meanwhile, so that unpacking keeps nobody waiting.
+
+    One alone would have the two threads wait for each other in turn, on a busy machine for a slice of its time.
+    """
     with contextlib.closing(cells), concurrent.futures.ThreadPoolExecutor(1, "firth-table") as reader:
-        following = reader.submit(next, cells, None)
-        while (each := following.result()) is not None:
-            following = reader.submit(next, cells, None)
-            yield each
+        ahead = collections.deque(reader.submit(next, cells, None) for _ in range(_AHEAD))
+        try:
+            while (each := ahead.popleft().result()) is not None:
+                ahead.append(reader.submit(next, cells, None))
+                yield each
+        finally:
+            for following in ahead:
+                following.cancel()
 
 
 def parquet_cells(path: Path, column: str, progress: Any) -> Generator[Cells, None, None]:
@@ -78,7 +88,7 @@ def parquet_cells(path: Path, column: str, progress: Any) -> Generator[Cells, No
     with (
         _reading(path),
         path.open("rb") as source,
-        parquet.ParquetFile(source, page_checksum_verification=True) as file,
+        parquet.ParquetFile(source, page_checksum_verification=True, buffer_size=_BUFFER) as file,
     ):
         choose_column(file.schema_arrow.names, column, str(path))
         metadata = file.metadata

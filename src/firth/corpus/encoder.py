@@ -26,6 +26,7 @@ from firth.kernels.cpu import encoding
 from firth.vocabulary import Words
 
 _BATCH_TOKENS = 1 << 20
+_WAITING = 2
 _END = -1
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -250,13 +251,13 @@ def _split(chunk: Chunk, decode_errors: str) -> Pieces:
 def _in_order(
     work: Callable[[Chunk], Pieces], items: Iterable[Chunk], threads: int
 ) -> Generator[Pieces, None, None]:
-    """Yield ``work(item)`` for each item in order, with up to `threads` being worked on ahead."""
+    """Yield ``work(item)`` for each item in order, with up to `threads` being worked on ahead and a few waiting."""
     with concurrent.futures.ThreadPoolExecutor(threads, "firth-encode") as pool:
         ahead: collections.deque[concurrent.futures.Future[Pieces]] = collections.deque()
         try:
             for item in items:
                 ahead.append(pool.submit(work, item))
-                if len(ahead) > threads:
+                if len(ahead) > threads + _WAITING:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

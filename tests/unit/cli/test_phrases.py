@@ -229,3 +229,23 @@ def test_on_a_terminal_a_bar_shows_what_is_done(folder):
     assert process.wait() == 0
     assert b"%" in seen
     assert any(what in seen for what in (b"reading", b"counting", b"joining"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("table.csv", "number,text\n" + "".join(f'{i},"{line}"\n' for i, line in enumerate(LINES))),
+        ("table.jsonl", "".join(json.dumps({"text": line.split()}) + "\n" for line in LINES)),
+    ],
+)
+def test_a_column_is_read_as_by_train(folder, capsys, name, content):
+    (folder / name).write_text(content, "utf-8")
+    assert run(["phrases", name, "--column", "text", "-o", "joined.txt", *FOUND, "--max-types", "100"]) == 0
+    assert capsys.readouterr().err == ""
+    (folder / "plain.txt").write_text("\n".join(LINES) + "\n", "utf-8")
+    assert run(["phrases", "plain.txt", "-o", "plain-joined.txt", *FOUND]) == 0
+    assert (folder / "joined.txt").read_text() == (folder / "plain-joined.txt").read_text()
+    assert run(["phrases", name, "--column", "txt", "-o", "other.txt", *FOUND]) == 2
+    assert "has no column 'txt'" in capsys.readouterr().err
+    assert run(["phrases", "plain.txt", "-o", "other.txt", "--max-types", "9"]) == 2
+    assert "max_types is 9" in capsys.readouterr().err
