@@ -17,7 +17,7 @@ def super_step(counts, **options):
 
 
 def test_a_large_vocabulary_takes_whole_super_steps():
-    assert super_step(np.full(20_000, 50)) == 256
+    assert super_step(np.full(20_000, 50)) == 128
 
 
 def test_few_words_take_few_centers_and_more_of_them_more():
@@ -31,7 +31,7 @@ def test_hubs_of_a_graph_are_damped_and_do_not_make_super_steps_smaller():
     """Of walks over packages one token in 27 is the same; 32 and 256 centers gave vectors of the same worth."""
     shares = np.array([0.037, 0.012, 0.011, 0.010, 0.009])
     counts = np.concatenate([shares * 1_000_000, np.full(9_000, 100)]).astype(np.int64)
-    assert super_step(counts, window=10) == 256
+    assert super_step(counts, window=10) == 128
 
 
 @pytest.mark.parametrize("changed", [{"learning_rate": 0.1}, {"window": 20}, {"negatives": 20}])

@@ -148,10 +148,11 @@ def _hash(data, start, end):
     return hashed ^ (hashed >> np.uint64(32))
 
 
-@kernel()
+@kernel(inner=True)
 def _larger(array, length):
     grown = np.empty(length, array.dtype)
-    grown[: len(array)] = array
+    for i in range(len(array)):  # giving it a slice would compile the printing of shapes
+        grown[i] = array[i]
     return grown
 
 
@@ -316,9 +317,10 @@ def add_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_h
             n_types += 1
             slots[at] = n_types
             type_hashes[known] = hashes[i]
-            end = type_offsets[known] + length
-            type_offsets[n_types] = end
-            type_text[type_offsets[known] : end] = data[starts[i] : ends[i]]
+            begin = type_offsets[known]
+            type_offsets[n_types] = begin + length
+            for byte in range(length):
+                type_text[begin + byte] = data[starts[i] + byte]
         ids[i] = known
     return ids, n_types
 
