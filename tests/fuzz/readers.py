@@ -25,7 +25,7 @@ from firth.subwords import ngram_buckets
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary, Words
-from fuzz.vector_files import archives, matrix_files, projector_files, table, written
+from fuzz.vector_files import archives, int8_files, matrix_files, projector_files, table, written
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
 _LINES = b"to be or not to be\nthat is the question\n\nna\xc3\xafve \xe3\x80\x80caf\xc3\xa9 \xf0\x9f\x98\x80\r\nto be\n"
@@ -343,6 +343,7 @@ READERS = {
         ),
         Reader("projector", _seeds_of(projector_files), _use_table("projector"), projector_files),
         Reader("native", _seeds_of(_native_files), _use_table(None), _native_files),
+        Reader("native int8", _seeds_of(int8_files), _use_table(None), int8_files),
         Reader("checkpoints", _seeds_of(_checkpoint_files), _use_checkpoints, _checkpoint_files),
         Reader("training state", _seeds_of(_state_files), _use_state, _state_files),
         Reader(

@@ -53,6 +53,16 @@ def projector_files() -> dict[str, bytes]:
         return _content(Path(name) / "vectors")
 
 
+@functools.cache
+def int8_files() -> dict[str, bytes]:
+    """Return what of firth's own format is read of a table stored in int8."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "vectors"
+        formats.write(table(), folder, dtype="int8")
+        wanted = ("firth/metadata.json", "firth/vocabulary.safetensors", "model.safetensors")
+        return {name: (folder / name).read_bytes() for name in wanted}
+
+
 def archives() -> list[bytes]:
     """Return NumPy's archives, plain and packed, with words as text and as bytes."""
     packed = io.BytesIO()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,6 +33,10 @@ def convert(
             "decides against the extension.",
         ),
     ] = None,
+    dtype: Annotated[
+        Literal["float32", "float16", "int8"],
+        typer.Option(help="How the native format stores the numbers."),
+    ] = "float32",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace TARGET if it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -41,7 +45,8 @@ def convert(
     The native format keeps everything; fastText's own keeps counts, output
     embeddings and n-grams; tables (parquet, arrow, npz, projector) keep counts;
     the others keep words and vectors. Files of word2vec, GloVe and fastText may
-    be read gzipped. fastText's quantised .ftz is read, not written.
+    be read gzipped. fastText's quantised .ftz and gensim's own .kv and .model
+    are read, not written.
 
     --json prints one object: "source", "source_format", "target",
     "target_format", "words", "dim" and "dropped", a list of what the
@@ -62,13 +67,15 @@ def convert(
     firth convert vectors/ vectors.parquet
 
     firth convert vectors/ projector/ --to projector
+
+    firth convert vectors/ small/ --dtype int8
     """
     from firth import formats
 
     source_format = formats.detect(source)
     table = formats.read(source, format=source_format)
     target_format = formats.format_for(target) if to is None else to
-    formats.write(table, target, format=target_format, overwrite=overwrite)
+    formats.write(table, target, format=target_format, overwrite=overwrite, dtype=dtype)
     dropped = formats.dropped(table, target_format)
     n_words, dim = table.embeddings.shape
     if as_json:

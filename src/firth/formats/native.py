@@ -2,7 +2,7 @@
 
 ::
 
-    model.safetensors           "embeddings", float32, V + 1 rows: the words, then the unknown token
+    model.safetensors           "embeddings", V + 1 rows: the words, then the unknown token
     tokenizer.json              one token for each word, split at whitespace
     config.json, modules.json   what the two libraries ask for
     firth/metadata.json         format version, settings, history
@@ -15,6 +15,10 @@ The unknown token is there because model2vec wants one. Its row is zero: sentenc
 into the mean of a sentence, where zero changes the length of the result and never its direction. firth
 itself never shows it. It is called ``[UNK]``, unless a word of the corpus has that name; then it gets more
 brackets.
+
+Matrices are float32, which is mapped, or float16 or int8, which take less room on the disk and are unpacked when they
+are read; the scales of the rows in int8 are "weights" in model.safetensors, as model2vec calls them, and elsewhere the
+name of the matrix with "_scales".
 
 Where ``metadata["text"]`` says how the text was read (``lowercase``, and ``tokenize`` as "whitespace" or
 "words"), tokenizer.json reads text so, too; otherwise it splits at whitespace, because a regular expression
@@ -35,6 +39,7 @@ from numpy.typing import NDArray
 
 from firth.errors import FormatError, InputError, OutputError
 from firth.files import output_error, read_whole, replacing_folder
+from firth.formats.compact import check_dtype, packed, unpacked
 from firth.formats.table import VectorTable
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.subwords import Subwords
@@ -51,6 +56,7 @@ _FIND_WORDS = {
     "invert": True,
 }
 _MAX_METADATA_BYTES = 1 << 28
+_SCALES = "_scales"
 _SUBWORD_SETTINGS = {"min_n": int, "max_n": int, "buckets": int, "pruned": bool}
 
 
@@ -59,13 +65,18 @@ def is_native(path: Path) -> bool:
     return (path / "firth" / "metadata.json").is_file()
 
 
-def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
+def write(table: VectorTable, path: Path, *, overwrite: bool = False, dtype: str = "float32") -> None:
     """Write `table` to the folder `path`, all of it or nothing.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float16", "int8"}
+        How matrices are stored; state, which training needs, stays as it is.
 
     Raises
     ------
     InputError
-        The metadata hold something that JSON cannot say.
+        The metadata hold something that JSON cannot say, `dtype` is none of these, or a number does not fit it.
     OutputError
         The folder exists and `overwrite` is false, or it holds something else than vectors, or it
         cannot be written.
@@ -74,6 +85,7 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
         raise OutputError(
             f"cannot overwrite {path}: it holds something else than vectors; choose another place"
         )
+    check_dtype(dtype)
     unknown = _unknown_token(table.vocabulary)
     try:
         metadata = json.dumps(_own_metadata(table), indent=1)
@@ -82,20 +94,20 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
     with replacing_folder(path, overwrite=overwrite) as folder:
         own = folder / "firth"
         own.mkdir()
-        no_direction = np.zeros((1, table.embeddings.shape[1]), np.float32)
-        write_tensors(folder / "model.safetensors", {"embeddings": [table.embeddings, no_direction]})
+        write_tensors(folder / "model.safetensors", _model_tensors(table.embeddings, dtype))
         if table.output_embeddings is not None:
-            write_tensors(
-                own / "output_embeddings.safetensors", {"output_embeddings": [table.output_embeddings]}
-            )
+            tensors = _packed("output_embeddings", table.output_embeddings, dtype)
+            write_tensors(own / "output_embeddings.safetensors", tensors)
         if table.subwords is not None:
-            write_tensors(own / "subwords.safetensors", _subword_tensors(table.subwords))
+            write_tensors(own / "subwords.safetensors", _subword_tensors(table.subwords, dtype))
         if table.state:
             write_tensors(own / "state.safetensors", {name: [table.state[name]] for name in table.state})
         write_tensors(own / "vocabulary.safetensors", _vocabulary_tensors(table.vocabulary))
         with (folder / "tokenizer.json").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(_tokenizer(table.vocabulary.words, unknown, table.metadata))
-        (folder / "config.json").write_text(json.dumps(_config(table.embeddings.shape[1]), indent=1), "utf-8")
+        (folder / "config.json").write_text(
+            json.dumps(_config(table.embeddings.shape[1], dtype), indent=1), "utf-8"
+        )
         (folder / "modules.json").write_text(json.dumps(_MODULES, indent=1), "utf-8")
         (own / "metadata.json").write_text(metadata, "utf-8")
 
@@ -141,11 +153,25 @@ def _own_metadata(table: VectorTable) -> dict[str, Any]:
     return content
 
 
-def _subword_tensors(subwords: Subwords) -> dict[str, list[NDArray[Any]]]:
+def _model_tensors(embeddings: NDArray[np.float32], dtype: str) -> dict[str, list[NDArray[Any]]]:
+    """Return the embeddings as model2vec reads them: with a row of zeros for the unknown token."""
+    stored, scales = packed(embeddings, dtype)
     tensors: dict[str, list[NDArray[Any]]] = {
-        "word_rows": [subwords.word_rows],
-        "bucket_rows": [subwords.bucket_rows],
+        "embeddings": [stored, np.zeros_like(stored, shape=(1, stored.shape[1]))]
     }
+    if scales is not None:
+        tensors["weights"] = [scales, np.zeros(1, np.float32)]
+    return tensors
+
+
+def _packed(name: str, rows: NDArray[np.float32], dtype: str) -> dict[str, list[NDArray[Any]]]:
+    stored, scales = packed(rows, dtype)
+    return {name: [stored]} if scales is None else {name: [stored], name + _SCALES: [scales]}
+
+
+def _subword_tensors(subwords: Subwords, dtype: str) -> dict[str, list[NDArray[Any]]]:
+    tensors = _packed("word_rows", subwords.word_rows, dtype)
+    tensors |= _packed("bucket_rows", subwords.bucket_rows, dtype)
     if subwords.bucket_ids is not None:
         tensors["bucket_ids"] = [subwords.bucket_ids]
     return tensors
@@ -198,7 +224,7 @@ def _tokenizer(words: Words, unknown: str, metadata: Mapping[str, Any]) -> Itera
     yield f'{json.dumps(unknown)}: {len(words)}\n}}, "unk_token": {json.dumps(unknown)}}}}}\n'
 
 
-def _config(dim: int) -> dict[str, Any]:
+def _config(dim: int, dtype: str) -> dict[str, Any]:
     # Without "max_length": null, model2vec cuts every text after 512 tokens.
     return {
         "model_type": "model2vec",
@@ -206,7 +232,7 @@ def _config(dim: int) -> dict[str, Any]:
         "hidden_dim": dim,
         "max_length": None,
         "normalize": False,
-        "embedding_dtype": "float32",
+        "embedding_dtype": dtype,
     }
 
 
@@ -239,11 +265,15 @@ def _read_subwords(path: Path, settings: Any, shape: tuple[int, ...], memory_map
     missing = {"word_rows", "bucket_rows"} - tensors.keys()
     if missing:
         raise FormatError(f"{path} is damaged: it holds no {' and no '.join(sorted(missing))}")
+    word_rows, bucket_rows = (
+        unpacked(tensors[name], tensors.get(name + _SCALES), path, name)
+        for name in ("word_rows", "bucket_rows")
+    )
     try:
         subwords = Subwords(
             **{name: settings[name] for name in _SUBWORD_SETTINGS},
-            word_rows=tensors["word_rows"],
-            bucket_rows=tensors["bucket_rows"],
+            word_rows=word_rows,
+            bucket_rows=bucket_rows,
             bucket_ids=tensors.get("bucket_ids"),
         )
     except InputError as error:
@@ -285,10 +315,12 @@ def _check_text(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
 
 
 def _matrix(path: Path, name: str, rows: int, memory_map: bool) -> NDArray[np.float32]:
-    matrix = read_tensors(path, memory_map=memory_map).get(name)
-    if matrix is None:
+    tensors = read_tensors(path, memory_map=memory_map)
+    if name not in tensors:
         raise FormatError(f"{path} is of another kind: it holds no {name!r}")
-    if matrix.dtype != np.float32 or matrix.ndim != 2 or len(matrix) != rows or matrix.shape[1] == 0:
+    scales = tensors.get("weights" if name == "embeddings" else name + _SCALES)
+    matrix = unpacked(tensors[name], scales, path, name)
+    if matrix.ndim != 2 or len(matrix) != rows or matrix.shape[1] == 0:
         raise FormatError(
             f"{path} holds {name!r} as {matrix.dtype} of shape {matrix.shape}, but the vocabulary needs "
             f"float32 of shape ({rows}, dim): the files are not of one model"

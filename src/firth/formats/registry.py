@@ -23,6 +23,7 @@ from firth.formats import (
     word2vec_binary,
     word2vec_text,
 )
+from firth.formats.compact import check_dtype
 from firth.formats.table import VectorTable
 
 
@@ -191,7 +192,12 @@ def read(path: str | os.PathLike[str], *, format: str | None = None, memory_map:
 
 
 def write(
-    table: VectorTable, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False
+    table: VectorTable,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    overwrite: bool = False,
+    dtype: str = "float32",
 ) -> None:
     """Write vectors to a file or folder, whole or not at all.
 
@@ -205,15 +211,26 @@ def write(
         One of `NAMES`; decides against the extension.
     overwrite : bool
         Replace what is there.
+    dtype : {"float32", "float16", "int8"}
+        How the native format stores matrices; the others hold float32.
 
     Raises
     ------
     InputError
-        The extension or `format` is not known, or the format cannot hold one of the words.
+        The extension or `format` is not known, the format cannot hold one of the words, or not as `dtype`.
     OutputError
         `path` exists and `overwrite` is false, or it cannot be written.
     """
-    _named(format or format_for(path)).write(table, Path(path), overwrite=overwrite)
+    chosen = _named(format or format_for(path))
+    if dtype == "float32":
+        chosen.write(table, Path(path), overwrite=overwrite)
+        return
+    check_dtype(dtype)
+    if chosen.name != "native":
+        raise InputError(
+            f"dtype is {dtype!r}, but {chosen.name} holds float32: use the native format, a folder"
+        )
+    native.write(table, Path(path), overwrite=overwrite, dtype=dtype)
 
 
 def dropped(table: VectorTable, format: str) -> list[str]:

@@ -21,8 +21,10 @@ from firth.errors import FormatError
 
 _CODES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
     "I64": np.dtype("<i8"),
     "I32": np.dtype("<i4"),
+    "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
 _NAMES = {dtype: code for code, dtype in _CODES.items()}
@@ -37,7 +39,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Sequence[NDArray[Any]]]) -> 
     path : Path
         Where to write; the caller provides a temporary place.
     tensors : mapping from name to sequence of ndarray
-        Parts of one tensor have one dtype (float32, int64, int32 or uint8) and equal shapes behind the
+        Parts of one tensor have one dtype (float32, float16, int64, int32, int8 or uint8) and equal shapes behind the
         first axis.
     """
     # Large items first, so that each tensor starts at a multiple of its item size.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, overload
@@ -10,10 +9,10 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from firth import formats
 from firth.errors import InputError
 from firth.formats import VectorTable
 from firth.subwords import Subwords
+from firth.vectors.exchange import Exchange
 from firth.vectors.lookup import look_up, strings, with_direction
 from firth.vectors.search import Neighbor, cosines, row_norms, search, search_combined
 from firth.vocabulary import Vocabulary
@@ -22,7 +21,7 @@ from firth.vocabulary import Vocabulary
 _COSMUL_EPSILON = 0.001
 
 
-class WordVectors:
+class WordVectors(Exchange):
     """Words and their vectors; immutable.
 
     Where the vectors are composed of n-grams (`subwords`), every method that takes a word also takes one that the
@@ -49,7 +48,7 @@ class WordVectors:
     """
 
     def __init__(self, table: VectorTable) -> None:
-        self._table = table
+        super().__init__(table)
         self._embeddings = table.embeddings.view()
         self._embeddings.flags.writeable = False
 
@@ -330,29 +329,6 @@ class WordVectors:
             raise InputError(f"{len(set(words))} different words are given, but at least 3 are needed")
         units = _units(with_direction(self[words], words))
         return words[int(np.argmin(units @ units.mean(axis=0)))]
-
-    def save(
-        self, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False
-    ) -> None:
-        """Write the vectors to a folder or file, whole or not at all.
-
-        Parameters
-        ----------
-        path : path
-            A folder (no extension) is native, ``.bin`` word2vec's binary, ``.txt`` and ``.vec`` its text.
-        format : str, optional
-            One of `firth.formats.NAMES`; decides against the extension.
-        overwrite : bool
-            Replace what is there.
-
-        Raises
-        ------
-        InputError
-            The format is not known, or cannot hold one of the words.
-        OutputError
-            `path` exists and `overwrite` is false, or it cannot be written.
-        """
-        formats.write(self._table, path, format=format, overwrite=overwrite)
 
     def _limit(self, k: int, restrict: int | None) -> int:
         for name, value in (("k", k), ("restrict", restrict)):
