@@ -232,7 +232,7 @@ def test_on_a_terminal_the_table_has_rules(model):
         (["evaluate", "EMPTY", "EMPTY"], "empty file"),
         (["evaluate", "MODEL", "QUESTIONS", "--restrict", "-1"], "restrict is -1"),
         (["evaluate", "MODEL", "BAD"], "line 3"),
-        (["convert", "MODEL", "x.npz"], "the extension '.npz'"),
+        (["convert", "MODEL", "x.xlsx"], "the extension '.xlsx'"),
         (["convert", "MODEL", "x.bin", "--to", "excel"], "format is 'excel'"),
         (["convert", "EMPTY", "x.bin"], "empty file"),
         (["convert", "MODEL", "FOLDER/no/such/x.bin", "--to", "native", "extra"], "extra"),
