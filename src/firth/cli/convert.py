@@ -46,7 +46,8 @@ def convert(
     embeddings and n-grams; tables (parquet, arrow, npz, projector) keep counts;
     the others keep words and vectors. Files of word2vec, GloVe and fastText may
     be read gzipped. fastText's quantised .ftz and gensim's own .kv and .model
-    are read, not written.
+    are read, not written. hf://OWNER/NAME is a repository of the Hugging Face
+    Hub, as SOURCE or as TARGET; a new one is private.
 
     --json prints one object: "source", "source_format", "target",
     "target_format", "words", "dim" and "dropped", a list of what the
@@ -69,11 +70,14 @@ def convert(
     firth convert vectors/ projector/ --to projector
 
     firth convert vectors/ small/ --dtype int8
+
+    firth convert vectors/ hf://me/my-vectors
     """
     from firth import formats
 
-    source_format = formats.detect(source)
-    table = formats.read(source, format=source_format)
+    here = formats.local(source)
+    source_format = formats.detect(here)
+    table = formats.read(here, format=source_format)
     target_format = formats.format_for(target) if to is None else to
     formats.write(table, target, format=target_format, overwrite=overwrite, dtype=dtype)
     dropped = formats.dropped(table, target_format)

@@ -17,7 +17,7 @@ name                  written for            what it is
 ====================  =====================  ==========================================================
 """
 
-from firth.formats.registry import NAMES, detect, dropped, format_for, read, write
+from firth.formats.registry import NAMES, detect, dropped, format_for, local, read, write
 from firth.formats.table import VectorTable
 
-__all__ = ["NAMES", "VectorTable", "detect", "dropped", "format_for", "read", "write"]
+__all__ = ["NAMES", "VectorTable", "detect", "dropped", "format_for", "local", "read", "write"]

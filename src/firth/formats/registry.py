@@ -15,6 +15,7 @@ from firth.formats import (
     fasttext_writing,
     gensim_pickle,
     glove,
+    hub,
     native,
     numpy_archive,
     numpy_matrix,
@@ -174,7 +175,7 @@ def read(path: str | os.PathLike[str], *, format: str | None = None, memory_map:
     Parameters
     ----------
     path : path
-        What to read.
+        What to read, or ``hf://OWNER/NAME`` for a repository of the Hugging Face Hub.
     format : str, optional
         One of `NAMES`; without it the content decides.
     memory_map : bool
@@ -187,8 +188,15 @@ def read(path: str | os.PathLike[str], *, format: str | None = None, memory_map:
     InputError
         `format` is not one of `NAMES`.
     """
-    name = detect(path) if format is None else format
-    return _named(name).read(Path(path), memory_map=memory_map)
+    source = local(path)
+    name = detect(source) if format is None else format
+    return _named(name).read(source, memory_map=memory_map)
+
+
+def local(path: str | os.PathLike[str]) -> Path:
+    """Return a path of this machine: what lies on the Hub (``hf://OWNER/NAME``) is fetched."""
+    address = hub.address_of(path)
+    return Path(path) if address is None else hub.fetched(address)
 
 
 def write(
@@ -206,7 +214,7 @@ def write(
     table : VectorTable
         What to write.
     path : path
-        Where to; its extension chooses the format.
+        Where to; its extension chooses the format. To ``hf://OWNER/NAME`` the native format goes, privately.
     format : str, optional
         One of `NAMES`; decides against the extension.
     overwrite : bool
@@ -222,6 +230,12 @@ def write(
         `path` exists and `overwrite` is false, or it cannot be written.
     """
     chosen = _named(format or format_for(path))
+    address = hub.address_of(path)
+    if address is not None:
+        if chosen.name != "native":
+            raise InputError(f"cannot write {address} as {chosen.name}: the Hub takes the native format")
+        hub.push(table, address, overwrite=overwrite, dtype=dtype)
+        return
     if dtype == "float32":
         chosen.write(table, Path(path), overwrite=overwrite)
         return
@@ -259,6 +273,8 @@ def format_for(path: str | os.PathLike[str]) -> str:
     InputError
         The extension is not known, or belongs to a format that is read only.
     """
+    if hub.address_of(path) is not None:
+        return "native"
     target = Path(path)
     fasttext_writing.refuse_quantized(target)
     format = next((f.name for f in _FORMATS.values() if target.suffix in f.extensions), None)
@@ -280,7 +296,7 @@ def detect(path: str | os.PathLike[str]) -> str:
     FormatError
         There is nothing at `path`, or it is of no known format.
     """
-    source = Path(path)
+    source = local(path)
     try:
         source.stat()
         for format in _FORMATS.values():

@@ -13,6 +13,7 @@ from firth import formats
 from firth.errors import InputError
 from firth.formats import VectorTable
 from firth.formats.extras import needed
+from firth.formats.hub import parsed, push
 from firth.vocabulary import Vocabulary
 
 
@@ -36,7 +37,7 @@ class Exchange:
         ----------
         path : path
             A folder (no extension) is native, ``.bin`` word2vec's binary, ``.txt`` and ``.vec`` its text, ``.parquet``,
-            ``.arrow``, ``.npz`` and ``.npy`` are tables.
+            ``.arrow``, ``.npz`` and ``.npy`` are tables. ``hf://OWNER/NAME`` is a private repository of the Hub.
         format : str, optional
             One of `firth.formats.NAMES`; decides against the extension.
         overwrite : bool
@@ -55,6 +56,44 @@ class Exchange:
             The format needs a package that is not installed.
         """
         formats.write(self._table, path, format=format, overwrite=overwrite, dtype=dtype)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        private: bool = True,
+        overwrite: bool = False,
+        dtype: Literal["float32", "float16", "int8"] = "float32",
+        token: str | None = None,
+    ) -> None:
+        """Put the vectors on the Hugging Face Hub, whence ``firth.load("hf://OWNER/NAME")`` gets them.
+
+        model2vec and sentence-transformers load the repository by its name, too.
+
+        Parameters
+        ----------
+        repository : str
+            ``OWNER/NAME``; with ``@BRANCH`` a branch that exists.
+        private : bool
+            Whether a new repository is for its owner only.
+        overwrite : bool
+            Make a new state of a repository that exists; its page and other files stay.
+        dtype : {"float32", "float16", "int8"}
+            As for `save`.
+        token : str, optional
+            Instead of the one of ``hf auth login`` or ``HF_TOKEN``.
+
+        Raises
+        ------
+        MissingExtraError
+            The Hub's client is not installed.
+        InputError
+            `repository` is no name of one.
+        OutputError
+            It exists and `overwrite` is false, or cannot be written.
+        """
+        address = parsed(f"hf://{repository.removeprefix('hf://')}")
+        push(self._table, address, overwrite=overwrite, dtype=dtype, private=private, token=token)
 
     def ids(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Return the rows of words in `to_torch`'s embedding, shape (len(words),); of unknown ones, the last row."""

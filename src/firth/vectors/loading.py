@@ -15,7 +15,8 @@ def load(path: str | os.PathLike[str], *, format: str | None = None, memory_map:
     ----------
     path : path
         A folder that firth wrote, or a file of word2vec (binary or text), GloVe or fastText (``.vec``, ``.bin``,
-        ``.ftz``), gzipped or not. Of fastText's own files, unseen words have vectors, too.
+        ``.ftz``), gzipped or not, of Parquet, Arrow, NumPy or gensim. Of fastText's own files, unseen words have
+        vectors, too. ``hf://OWNER/NAME`` is a repository of the Hugging Face Hub.
     format : str, optional
         One of `firth.formats.NAMES`, where the content shall not decide.
     memory_map : bool
