@@ -199,8 +199,12 @@ def _four_tokens() -> TokenCorpus:
 
 
 def _use_questions(path: Path) -> None:
-    if questions.kind_of(path) == "analogies":
+    questions.read_sessions(path)
+    kind = questions.kind_of(path)
+    if kind == "analogies":
         questions.read_analogies(path)
+    elif kind == "categories":
+        questions.read_categories(path)
     else:
         questions.read_similarities(path)
 
@@ -377,6 +381,7 @@ READERS = {
                 b": capitals\na b c d\ne f g h\n: more\ni j k l\n",
                 b"# pairs\nword1,word2,score\ntiger,cat,7.35\na,b,0\n",
                 b"a\tb\t1.5\nc d 3\n",
+                b"# animals\ncat animal\nrome\tcity\noslo,city\n",
             ],
             _use_questions,
         ),
