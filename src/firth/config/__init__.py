@@ -1,5 +1,6 @@
 """What a user can choose: frozen dataclasses, the only home of defaults, each value checked as it is made."""
 
+from firth.config.classifier import ClassifierSettings as ClassifierSettings
 from firth.config.models import (
     CBOW as CBOW,
     MODELS as MODELS,

@@ -24,6 +24,8 @@ WHOLE_NUMBERS: dict[str, tuple[int, int]] = {
     "buckets": (1, 2**31 - 1),
     "memory_limit": (1 << 24, 2**62),
     "patience": (1, 1_000_000),
+    "min_label_count": (1, 2**62),
+    "word_ngrams": (1, 100),
 }
 """The limits of every whole number, both included."""
 
@@ -84,6 +86,7 @@ class Settings:
     """
 
     NAME: ClassVar[str]
+    CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {}  # where a model has others than `CHOICES`
 
     dim: int = 100
     epochs: int = 5
@@ -105,7 +108,7 @@ class Settings:
             elif name in REAL_NUMBERS:
                 self._set(name, real_number(name, value, *REAL_NUMBERS[name]))
             elif name in CHOICES:
-                _check_choice(name, value)
+                _check_choice(name, value, self.CHOICES.get(name, CHOICES[name]))
             elif isinstance(field.default, bool) and value is not True and value is not False:
                 raise ConfigError(f"{name} is {value!r}, but must be True or False")
         if isinstance(self.stop_words, str):
@@ -154,7 +157,7 @@ def real_number(name: str, value: Any, low: float, high: float, above: bool) -> 
     return float(value)
 
 
-def _check_choice(name: str, value: object) -> None:
-    if value not in CHOICES[name]:
-        *others, final = (repr(choice) for choice in CHOICES[name])
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        *others, final = (repr(choice) for choice in choices)
         raise ConfigError(f"{name} is {value!r}, but must be {', '.join(others)} or {final}")

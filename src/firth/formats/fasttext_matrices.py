@@ -1,8 +1,4 @@
-"""The matrices of a file of fastText, dense or product-quantised (Jégou et al. 2011; Joulin et al. 2016).
-
-A quantised matrix keeps for each row one byte for every few columns: which of 256 centroids stands for these. With
-norms, rows were brought to length 1 before, and a further byte says which of 256 lengths they had.
-"""
+"""The matrices of a file of fastText, dense or product-quantised (see `firth.formats.product_quantized`)."""
 
 from __future__ import annotations
 
@@ -10,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.formats.fasttext_source import Source
+from firth.formats.product_quantized import CENTROIDS, Centroids, QuantizedMatrix
 
-_CENTROIDS = 256
 _ROWS_AT_ONCE = 1 << 16
 # A byte of a code becomes so many bytes at most: fastText cuts rows into parts of two columns, unless it is told.
 _MOST_EXPANDED = 4 * 64
@@ -25,14 +21,25 @@ def read_matrix(source: Source, what: str, *, dim: int, rows: int, quantized: bo
     FormatError
         The matrix has fewer rows or another number of columns, is truncated, or holds NaN or infinity.
     """
-    matrix = (_quantized if quantized else _dense)(source, what, dim, rows)
+    matrix = _decoded(source, what, dim, rows) if quantized else _dense(source, what, dim, rows)
+    check_finite(source, what, matrix)
+    return matrix
+
+
+def check_finite(source: Source, what: str, matrix: NDArray[np.float32]) -> None:
+    """Make sure that a matrix holds numbers only.
+
+    Raises
+    ------
+    FormatError
+        It holds NaN or infinity.
+    """
     for start in range(0, len(matrix), _ROWS_AT_ONCE):
         finite = np.isfinite(matrix[start : start + _ROWS_AT_ONCE]).all(axis=1)
         if not finite.all():
             raise source.damaged(
                 f"row {start + int(np.argmin(finite)) + 1:,} of {what} holds NaN or infinity"
             )
-    return matrix
 
 
 def _dense(source: Source, what: str, dim: int, rows: int) -> NDArray[np.float32]:
@@ -44,7 +51,18 @@ def _dense(source: Source, what: str, dim: int, rows: int) -> NDArray[np.float32
     return matrix.astype(np.float32, copy=False)
 
 
-def _quantized(source: Source, what: str, dim: int, rows: int) -> NDArray[np.float32]:
+def _decoded(source: Source, what: str, dim: int, rows: int) -> NDArray[np.float32]:
+    return read_quantized(source, what, dim=dim, rows=rows).dense()
+
+
+def read_quantized(source: Source, what: str, *, dim: int, rows: int) -> QuantizedMatrix:
+    """Return the first `rows` rows of the quantised matrix that comes next, as they are stored.
+
+    Raises
+    ------
+    FormatError
+        As `read_matrix`, but for numbers that are not finite.
+    """
     has_norms = source.flag(f"the sign of norms in {what}")
     n_rows, n_columns, n_codes = source.numbers("qqi", what)
     _check_shape(source, what, (n_rows, n_columns), (rows, dim))
@@ -58,12 +76,14 @@ def _quantized(source: Source, what: str, dim: int, rows: int) -> NDArray[np.flo
             f"a row of {what} has {dim:,} columns in {width:,} bytes, where each byte stands for {_MOST_EXPANDED // 4} "
             "columns at most"
         )
-    matrix = _decode(codes, _quantizer(source, what, dim, width if n_rows else None))
-    if has_norms:
-        norm_codes = _codes(source, (n_rows, 1), rows, f"the norms of {what}")
-        with np.errstate(invalid="ignore", over="ignore"):  # looked for by the caller
-            matrix *= _decode(norm_codes, _quantizer(source, f"the norms of {what}", 1, 1))
-    return matrix
+    centroids = _quantizer(source, what, dim, width if n_rows else None)
+    if not has_norms:
+        return QuantizedMatrix(codes=codes, centroids=centroids)
+    norm_codes = _codes(source, (n_rows, 1), rows, f"the norms of {what}")
+    (norms,) = _quantizer(source, f"the norms of {what}", 1, 1)
+    return QuantizedMatrix(
+        codes=codes, centroids=centroids, norm_codes=norm_codes[:, 0], norm_centroids=norms[:, 0]
+    )
 
 
 def _check_shape(source: Source, what: str, shape: tuple[int, int], wanted: tuple[int, int]) -> None:
@@ -82,7 +102,7 @@ def _codes(source: Source, shape: tuple[int, int], rows: int, what: str) -> NDAr
     return codes
 
 
-def _quantizer(source: Source, what: str, dim: int, width: int | None) -> list[NDArray[np.float32]]:
+def _quantizer(source: Source, what: str, dim: int, width: int | None) -> Centroids:
     """Return the centroids for each byte of a code, shapes (256, columns that it stands for).
 
     `width` is how many bytes a code has; None where there are no codes to tell.
@@ -100,17 +120,8 @@ def _quantizer(source: Source, what: str, dim: int, width: int | None) -> list[N
             f"the quantizer of {what} cuts {its_dim:,} columns into {n_parts:,} parts of {columns:,}, the last of "
             f"{last_columns:,}, but there are {dim:,} columns"
         )
-    values = source.array((dim * _CENTROIDS,), "<f4", f"the centroids of {what}").astype(
+    values = source.array((dim * CENTROIDS,), "<f4", f"the centroids of {what}").astype(
         np.float32, copy=False
     )
-    parts = np.split(values, range(columns * _CENTROIDS, len(values), columns * _CENTROIDS))
-    return [part.reshape(_CENTROIDS, -1) for part in parts]
-
-
-def _decode(codes: NDArray[np.uint8], centroids: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    matrix = np.empty((len(codes), sum(part.shape[1] for part in centroids)), np.float32)
-    column = 0
-    for code, part in zip(codes.T, centroids, strict=False):  # an empty matrix has codes of no width
-        matrix[:, column : column + part.shape[1]] = part[code]
-        column += part.shape[1]
-    return matrix
+    parts = np.split(values, range(columns * CENTROIDS, len(values), columns * CENTROIDS))
+    return tuple(part.reshape(CENTROIDS, -1) for part in parts)

@@ -98,7 +98,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
     """
     with stream.reading(path) as file:
         source = Source(path, file)
-        version, settings = _read_settings(source)
+        version, settings = read_settings(source)
         dictionary = _read_dictionary(source, settings)
         n_words = len(dictionary.words)
         quantized = source.flag("the sign of a quantised input matrix")
@@ -120,7 +120,14 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
     )
 
 
-def _read_settings(source: Source) -> tuple[int, FastTextSettings]:
+def read_settings(source: Source) -> tuple[int, FastTextSettings]:
+    """Return the version of the file and the settings in it.
+
+    Raises
+    ------
+    FormatError
+        It is no file of fastText's, of another version, or a setting is out of its range.
+    """
     magic, version = source.numbers("ii", "its first numbers")
     if magic != MAGIC:
         raise FormatError(f"{source.path} is not {NAME}: it must start with the number {MAGIC}, not {magic}")
@@ -171,13 +178,20 @@ def _read_dictionary(source: Source, settings: FastTextSettings) -> _Dictionary:
             counts[place] = count
     pruned = None
     if n_pruned >= 0:
-        pruned = _check_pruned(
+        pruned = check_pruned(
             source, source.array((n_pruned, 2), "<i4", "the pruned n-grams"), settings.buckets
         )
     return _Dictionary(words, counts, n_labels, tokens, pruned)
 
 
-def _check_pruned(source: Source, pairs: NDArray[np.int32], n_buckets: int) -> NDArray[np.int32]:
+def check_pruned(source: Source, pairs: NDArray[np.int32], n_buckets: int) -> NDArray[np.int32]:
+    """Return the pairs of bucket and row that pruning has left.
+
+    Raises
+    ------
+    FormatError
+        They are not different buckets, or not all of the rows.
+    """
     buckets, rows = np.sort(pairs, axis=0).T
     rise = not len(buckets) or (
         buckets[0] >= 0 and buckets[-1] < n_buckets and np.all(buckets[1:] > buckets[:-1])
