@@ -22,6 +22,8 @@ _COMMANDS = (
     "convert",
     "info",
     "explain",
+    "word2vec",
+    "fasttext",
 )
 
 for _name in _COMMANDS:

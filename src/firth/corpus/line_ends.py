@@ -86,6 +86,18 @@ def encode_lines(
     )
 
 
+def count_line_ends(paths: Iterable[str | os.PathLike[str]]) -> int:
+    """Return how many newlines the files hold.
+
+    Raises
+    ------
+    CorpusError
+        A path names nothing, or a file cannot be read.
+    """
+    reader = SourceReader(keep_hash=False)
+    return sum(block.count(b"\n") for file in find_files(paths) for _, block in reader.text_blocks(file))
+
+
 def encode_texts(
     texts: Iterable[str], *, token: str = FASTTEXT_TOKEN, end_of_line: str = "</s>"
 ) -> TokenCorpus:

@@ -15,21 +15,18 @@ from numpy.typing import NDArray
 from firth.classifier.features import LABEL_PREFIX, features, split
 from firth.classifier.lines import check_line
 from firth.classifier.model import Classifier
-from firth.classifier.scores import Meter
 from firth.compat.fasttext import _rows
-from firth.compat.fasttext._quality import _Meter
+from firth.compat.fasttext._classifying import Classifying
 from firth.errors import InputError
 from firth.formats.fasttext_model import FastTextModel, read_model, write_model
-from firth.formats.fasttext_reading import FastTextSettings
+from firth.formats.fasttext_reading import LOSSES, FastTextSettings
 from firth.subwords import END_OF_SENTENCE, bucket
 from firth.vectors import WordVectors
 
-# fastText adds it to each probability before it takes the logarithm.
-_EPSILON = 1e-5
 _LOSSES = {"negative-sampling": "ns", "hierarchical-softmax": "hs", "softmax": "softmax", "one-vs-all": "ova"}
 
 
-class _FastText:
+class _FastText(Classifying):
     """A model that fastText or firth has trained, with fastText's methods.
 
     Parameters
@@ -66,7 +63,7 @@ class _FastText:
         self._label = classifier.label_prefix if classifier is not None else LABEL_PREFIX
         self._history = () if classifier is None else classifier.history
         self._take(model)
-        self.set_args(_known(model.settings) if args is None else args)
+        self.set_args(known_arguments(model.settings) if args is None else args)
 
     def set_args(self, args: Mapping[str, Any] | None = None) -> None:
         """Set arguments of the training as attributes: ``lr``, ``dim``, ..."""
@@ -174,42 +171,6 @@ class _FastText:
             row = int(model.bucket_rows(np.array([ind - n_words]))[0])
         return model.rows[row].copy() if row >= 0 else np.zeros(self.get_dimension(), np.float32)
 
-    def predict(
-        self, text: str | list[str], k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
-    ) -> tuple[Any, Any]:
-        """Return the most probable labels of a line of text and their probabilities.
-
-        Parameters
-        ----------
-        text : str or list of str
-        k : int
-            How many labels at the most; -1 for all.
-        threshold : float
-            Labels of lower probability are left out.
-
-        Returns
-        -------
-        labels : tuple of str, or list of lists of str where several texts are given
-        probabilities : ndarray of float64, or list of ndarray of float32
-
-        Raises
-        ------
-        ValueError
-            The model has no labels, a text holds a newline, or `k` is 0.
-        """
-        texts = text if isinstance(text, list) else [text]
-        lines = [split(check_line(one)) for one in texts]
-        _check_k(k)
-        found = [
-            said for _, batch in self._asked.predicted_lines(lines, k, threshold, _EPSILON) for said in batch
-        ]
-        names = self._model.labels
-        labels = [[names[label] for label, _ in said] for said in found]
-        numbers = [[probability for _, probability in said] for said in found]
-        if isinstance(text, list):
-            return labels, [np.array(line, np.float32) for line in numbers]
-        return tuple(labels[0]), np.array(numbers[0], np.float64)
-
     def get_input_matrix(self) -> NDArray[np.float32]:
         """Return the rows of words and of all buckets, float32; those that training never met are zeros.
 
@@ -231,62 +192,6 @@ class _FastText:
         """
         self._refuse_quantized()
         return self._model.outputs.copy()
-
-    def quantize(
-        self,
-        input: str | os.PathLike[str] | None = None,
-        qout: bool = False,
-        cutoff: int = 0,
-        retrain: bool = False,
-        epoch: int | None = None,
-        lr: float | None = None,
-        thread: int | None = None,
-        verbose: int | None = None,
-        dsub: int = 2,
-        qnorm: bool = False,
-    ) -> None:
-        """Store the rows as codes, which takes a small part of the space; the model becomes the smaller one.
-
-        Parameters
-        ----------
-        input : path, optional
-            Labelled text, for `retrain`.
-        qout : bool
-            Whether the rows of labels are coded, too.
-        cutoff : int
-            Keep so many rows of words and n-grams, the longest ones; 0 for all that training has met.
-        retrain : bool
-            Train again after rows were dropped, with `epoch` and `lr`, or as the model was trained.
-        thread, verbose
-            For that.
-        dsub : int
-            How many columns share a byte.
-        qnorm : bool
-            Whether the length of each row gets a byte of its own.
-
-        Raises
-        ------
-        ValueError
-            The model has no labels, is quantised already or has fewer than 256 rows, or there is no text to retrain on.
-        """
-        if retrain and not input:
-            raise InputError(
-                "retrain needs input, the path of a file of labelled text: give it, or leave retrain out"
-            )
-        from firth.classifier.quantizing import quantize
-
-        given: dict[str, Any] = {
-            "epochs": epoch or getattr(self, "epoch", None),
-            "threads": thread or getattr(self, "thread", None),
-        }
-        rate = lr or getattr(self, "lr", None)
-        if rate is not None:
-            given["learning_rate"] = rate
-        smaller = quantize(
-            self._asked, outputs=qout, cutoff=cutoff or None, retrain_on=input if retrain else None, columns=dsub,
-            norms=qnorm, **given,
-        )  # fmt: skip
-        self._take(smaller.model)
 
     def set_matrices(self, input_matrix: NDArray[Any], output_matrix: NDArray[Any]) -> None:
         """Replace both matrices.
@@ -339,32 +244,10 @@ class _FastText:
         """
         write_model(self._model, Path(path), overwrite=True)
 
-    def test(
-        self, path: str | os.PathLike[str], k: int = 1, threshold: float = 0.0
-    ) -> tuple[int, float, float]:
-        """Return the number of labelled lines in a file, and precision and recall at `k`.
-
-        Raises
-        ------
-        ValueError
-            The model has no labels, or the file cannot be read.
-        """
-        judged = self._judged(path, k, threshold).evaluation()
-        return judged.n_texts, judged.precision, judged.recall
-
-    def test_label(
-        self, path: str | os.PathLike[str], k: int = 1, threshold: float = 0.0
-    ) -> dict[str, dict[str, float]]:
-        """Return precision, recall and F1 of each label that occurs or is predicted."""
-        judged = self._judged(path, k, threshold).evaluation()
-        return {
-            label: {"precision": score.precision, "recall": score.recall, "f1score": score.f1}
-            for label, score in judged.by_label.items()
-        }
-
-    def get_meter(self, path: str | os.PathLike[str], k: int = -1) -> _Meter:
-        """Return what draws curves of precision and recall."""
-        return _Meter(self, self._judged(path, k, 0.0))
+    @property
+    def content(self) -> FastTextModel:
+        """All that a file of it holds, as firth has it."""
+        return self._model
 
     @property
     def words(self) -> list[str]:
@@ -392,14 +275,6 @@ class _FastText:
         return names
 
     @cached_property
-    def _asked(self) -> Classifier:
-        if not self._model.is_supervised:
-            raise InputError(
-                "the model has no labels: use one that train_supervised made, to predict or test"
-            )
-        return Classifier(self._model, label_prefix=self._label, history=self._history)
-
-    @cached_property
     def _vectors(self) -> WordVectors:
         return _rows.as_vectors(self._model)
 
@@ -414,9 +289,6 @@ class _FastText:
         pairs: list[tuple[float, str]] = [(score, word) for word, score in found if word not in without]
         return pairs[:k]
 
-    def _judged(self, path: str | os.PathLike[str], k: int, threshold: float) -> Meter:
-        return self._asked.meter(path, k, threshold=threshold, epsilon=_EPSILON)
-
     def _is_word(self, token: str) -> bool:
         known = token == END_OF_SENTENCE or self._model.words.find(token) >= 0
         return known or not (self._model.labels.find(token) >= 0 or token.startswith(self._label))
@@ -428,10 +300,8 @@ class _FastText:
             )
 
 
-def _known(settings: FastTextSettings) -> dict[str, Any]:
+def known_arguments(settings: FastTextSettings) -> dict[str, Any]:
     """Return the arguments that a file tells of, by fastText's names."""
-    from firth.formats.fasttext_reading import LOSSES
-
     return {
         "dim": settings.dim,
         "ws": settings.window,
@@ -450,8 +320,3 @@ def _known(settings: FastTextSettings) -> dict[str, Any]:
 
 def _with_counts(words: Any, counts: NDArray[np.int64], wanted: bool) -> Any:
     return (list(words), counts.copy()) if wanted else list(words)
-
-
-def _check_k(k: int) -> None:
-    if k == 0:
-        raise InputError("k is 0, but needs to be 1 or higher, or -1 for all labels")
