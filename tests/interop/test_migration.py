@@ -4,6 +4,7 @@ Run by ``make test-interop``, where the tools are; without a tool, only its chan
 """
 
 import importlib.util
+import itertools
 import os
 import re
 import subprocess
@@ -17,7 +18,7 @@ from firth.corpus import standard_library_documents
 PAGE = Path(__file__).parents[2] / "docs" / "guides" / "moving.md"
 BIN = Path(sys.executable).parent
 # The module that a script for a tool imports.
-MODULES = {"gensim": "gensim"}
+MODULES = {"gensim": "gensim", "fastText": "fasttext"}
 TOOLS = list(MODULES)
 
 
@@ -33,8 +34,15 @@ def part(tool):
 @pytest.fixture
 def folder(tmp_path):
     """A folder with text as the scripts expect it."""
-    documents = [document.lower().split() for document in standard_library_documents()][::10]
+    documents = [
+        document.lower().split() for document in itertools.islice(standard_library_documents(), 1_000)
+    ]
     (tmp_path / "corpus.txt").write_text("\n".join(map(" ".join, documents)) + "\n", encoding="utf-8")
+    labelled = [
+        "__label__files open the file and read a line",
+        "__label__numbers add two integers and divide",
+    ] * 50
+    (tmp_path / "labelled.txt").write_text("\n".join(labelled) + "\n", encoding="utf-8")
     return tmp_path
 
 
@@ -69,7 +77,8 @@ def test_the_script_runs_as_it_was_and_as_it_is_now(tool, folder, tmp_path_facto
     original = None
     if is_there(tool):
         other = tmp_path_factory.mktemp("original")
-        (other / "corpus.txt").write_bytes((folder / "corpus.txt").read_bytes())
+        for text in folder.iterdir():
+            (other / text.name).write_bytes(text.read_bytes())
         original = run(tool, script, other)
     if tool in MODULES:  # what is not imported cannot help
         changed = f"import sys; sys.modules[{MODULES[tool]!r}] = None\n{changed}"
