@@ -291,3 +291,15 @@ def test_one_slip_is_mended_by_the_most_frequent_word():
     assert vocabulary.suggest("quene")[0] == "queen"
     assert vocabulary.suggest("kng")[0] == "king"
     assert vocabulary.suggest("x" * 1000) == ()
+
+
+@pytest.mark.parametrize("words", [["b", "ab", "a", "", "ab", "naïve", "日本", "abc"], ["only"], ["", ""]])
+def test_words_are_found_the_same_before_and_after_they_are_sorted(words):
+    for wanted in [*words, "c", "abcd", "\ud800", "naive"]:
+        found = [Words.of(words).find(wanted)]
+        sorted_ones = Words.of(words)
+        _ = sorted_ones.order
+        found.append(sorted_ones.find(wanted))
+        often = Words.of(words)
+        found += [often.find(wanted) for _ in range(40)]
+        assert set(found) == {words.index(wanted) if wanted in words else -1}

@@ -174,9 +174,9 @@ def unique_words(path: Path, words: Sequence[bytes]) -> tuple[Words, NDArray[np.
         damaged = sum(new != old for new, old in zip(repaired, words, strict=True))
         _log.warning("%s: %d words are not UTF-8; U+FFFD stands for what is damaged", path, damaged)
         words = repaired
-    first = dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
-    if len(first) == len(words):
+    if len(set(words)) == len(words):
         return packed(words), None
+    first = dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
     kept = np.fromiter(sorted(first.values()), np.int64, len(first))
     double = next(word for i, word in enumerate(words) if first[word] != i).decode()
     _log.warning(

@@ -6,7 +6,7 @@ word2vec.c ends each row with a newline, gensim does not; both are read, and a n
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from firth.formats.table import VectorTable
 
 NAME = "word2vec-binary"
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
 _NEWLINE = 10
 _FIRST_PRINTABLE = 32
 _NUMERIC = frozenset(b"0123456789+-.eEnaifNAIF \t\r")
@@ -93,12 +93,14 @@ def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
 def _read_rows(file: BinaryIO, path: Path, rows: NDArray[np.float32]) -> list[bytes]:
     """Fill `rows` from the file behind the header, and return the words."""
     n_words, width = len(rows), 4 * rows.shape[1]
-    target = rows.reshape(-1).view(np.uint8).data
+    item = np.dtype((np.void, width))
+    items = rows.view(item).reshape(-1)
     words: list[bytes] = []
     buffer, at = b"", 0
     while len(words) < n_words:
         more = file.read(max(_CHUNK, 2 * width))
         buffer, at = buffer[at:] + more, 0
+        filled, starts = len(words), []
         while len(words) < n_words:
             # Once a word; all else is done once a chunk.
             space = buffer.find(b" ", at, at + stream.LONGEST_WORD)
@@ -109,10 +111,13 @@ def _read_rows(file: BinaryIO, path: Path, rows: NDArray[np.float32]) -> list[by
             word = buffer[at + 1 : space] if buffer[at] == _NEWLINE else buffer[at:space]
             if not word:
                 raise FormatError(f"{path} is damaged: row {len(words) + 1} of {n_words} has no word")
-            filled = len(words) * width
-            target[filled : filled + width] = buffer[space + 1 : end]
             words.append(word)
+            starts.append(space + 1)
             at = end
+        if starts:
+            # What begins at any byte, seen as items that overlap: the rows of a chunk are copied by one call.
+            anywhere: NDArray[Any] = np.ndarray((len(buffer) - width + 1,), item, buffer, 0, (1,))
+            items[filled : len(words)] = anywhere[starts]
         if len(words) < n_words and (not more or (space < 0 and len(buffer) - at > stream.LONGEST_WORD)):
             what = "no word" if more else "the end of the file"
             raise FormatError(
