@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +22,7 @@ from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
 from firth.training.crew import crew
 from firth.training.loop import Work
+from firth.training.pace import Pace
 from firth.training.plan import Plan, make_plan
 from firth.training.weights import initialise, make_weights, restore, to_table
 from firth.vectors import WordVectors
@@ -197,16 +200,28 @@ class WindowLearner:
         )
         totals = np.zeros((threads, 2))
         train = _softmax if settings.loss == "softmax" else _hogwild if alone else _synchronous
-        train_one = train(self._model, options, threads, totals)
+        for_threads = functools.cache(functools.partial(train, self._model, options, totals))
+        pace = Pace(threads)
 
-        def work(thread: int, counters: NDArray[np.int64], stretch: state.Stretch) -> None:
-            train_one(thread, (counters, stretch, text, plan.tables, self._model, options, blocks))
+        def work(thread: int, counters: NDArray[np.int64], task: tuple[state.Stretch, int]) -> None:
+            stretch, wanted = task
+            if thread < wanted:
+                shared = (counters, stretch, text, plan.tables, self._model, options, blocks)
+                for_threads(wanted)(thread, shared)
 
         with crew(threads, work) as on_all:
 
             def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
                 totals[:] = 0
-                on_all(stretch_of(epoch, start, stop))
+                for_threads(pace.threads)  # made here, as all threads would make it at once
+                begun, used = time.perf_counter(), time.process_time()
+                on_all((stretch_of(epoch, start, stop), pace.threads))
+                if not alone:
+                    pace.note(
+                        positions=stop - start,
+                        seconds=time.perf_counter() - begun,
+                        cpu_seconds=time.process_time() - used,
+                    )
                 loss, pairs = totals.sum(axis=0)
                 return float(loss), float(pairs)
 
@@ -238,7 +253,7 @@ class WindowLearner:
 
 
 def _synchronous(
-    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+    model: state.Model, options: state.Options, totals: NDArray[np.float64], threads: int
 ) -> _TrainOne:
     """Return what calls the block-synchronous kernel for one thread, with room for all."""
     groups, width = state.n_groups(threads), model.inputs.shape[2]
@@ -254,7 +269,7 @@ def _synchronous(
 
 
 def _hogwild(
-    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+    model: state.Model, options: state.Options, totals: NDArray[np.float64], threads: int
 ) -> _TrainOne:
     """Return what calls the lock-free kernel for one thread, with room for each."""
     width = model.inputs.shape[2]
@@ -270,7 +285,7 @@ def _hogwild(
 
 
 def _softmax(
-    model: state.Model, options: state.Options, threads: int, totals: NDArray[np.float64]
+    model: state.Model, options: state.Options, totals: NDArray[np.float64], threads: int
 ) -> _TrainOne:
     """Return what calls the kernel of the full softmax for one thread, with room for all."""
     from firth.kernels.cpu.softmax import make_softmax, train_softmax
