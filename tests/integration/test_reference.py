@@ -10,6 +10,7 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 ROOMS = [
     "firth",
+    "firth.classifier",
     "firth.corpus",
     "firth.evaluation",
     "firth.explain",

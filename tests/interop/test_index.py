@@ -12,6 +12,8 @@ from firth.formats import VectorTable
 from firth.vectors import NeighborIndex, WordVectors
 from firth.vocabulary import Vocabulary
 
+pytest.importorskip("usearch.index", reason="usearch is not installed")
+
 WORDS, DIM = 3_000, 24
 
 
