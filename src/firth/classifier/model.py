@@ -14,6 +14,7 @@ from firth.classifier.features import LABEL_PREFIX, Features, features, split
 from firth.classifier.lines import batches, check_line, tokenized_lines
 from firth.classifier.prediction import Prediction, Predictor, best
 from firth.classifier.scores import Evaluation, Meter
+from firth.classifier.single import SingleTexts
 from firth.errors import FormatError, InputError
 from firth.formats.fasttext_model import FastTextModel, read_model, write_model
 
@@ -58,6 +59,7 @@ class Classifier:
             )
         self._model = model
         self._predictor = Predictor(model)
+        self._single = SingleTexts(model, label_prefix)
         self._prefix = label_prefix
         self._history = tuple(history)
         self._finished = finished
@@ -248,6 +250,8 @@ class Classifier:
         write_model(self._model, Path(path), overwrite=overwrite)
 
     def _features(self, lines: Sequence[list[str]]) -> Features:
+        if len(lines) == 1:
+            return self._single.features(lines[0])
         return features(self._model, lines, self._prefix)
 
     def _named(self, lines: list[list[str]], k: int, threshold: float) -> list[list[Prediction]]:

@@ -38,17 +38,18 @@ class Predictor:
     def hidden(self, given: Features) -> NDArray[np.float32]:
         """Return the mean of the rows of each text, float32, shape (n_texts, dim); zeros where there are none."""
         rows, n_rows = self._model.rows, len(self._model.rows)
+        if len(given.offsets) == 2:  # a text alone, for which nothing need be sorted
+            which = given.rows[given.rows < n_rows] if n_rows in given.rows else given.rows
+            total = rows.take(which, axis=0).sum(axis=0, keepdims=True)
+            return total * np.float32(1.0 / max(len(given.rows), 1))
         counts = np.diff(given.offsets)
         there = given.rows < n_rows  # others are zeros that count
         offsets = np.concatenate([[0], np.cumsum(there)])[given.offsets]
         which = given.rows[there]
-        if len(counts) == 1:
-            sums = rows[which].sum(axis=0, keepdims=True)
-        else:
-            used, columns = np.unique(which, return_inverse=True)
-            ones = np.ones(len(which), np.float32)
-            table = csr_array((ones, columns, offsets), shape=(len(counts), len(used)))
-            sums = np.asarray(table @ rows[used])
+        used, columns = np.unique(which, return_inverse=True)
+        ones = np.ones(len(which), np.float32)
+        table = csr_array((ones, columns, offsets), shape=(len(counts), len(used)))
+        sums = np.asarray(table @ rows[used])
         return np.asarray(sums / np.maximum(counts, 1)[:, None], np.float32)
 
     def probabilities(self, hidden: NDArray[np.float32], *, epsilon: float = 0.0) -> NDArray[np.float32]:
@@ -128,6 +129,10 @@ def best(probabilities: NDArray[np.float32], k: int, threshold: float) -> list[l
     least = np.float32(threshold)
     found = []
     for row in probabilities:
+        if wanted == 1:
+            top = int(row.argmax())
+            found.append([(top, float(row[top]))] if row[top] >= least else [])
+            continue
         order = np.argsort(-row, kind="stable")[:wanted] if n_labels < 64 else _largest(row, wanted)
         found.append([(int(i), float(row[i])) for i in order if row[i] >= least])
     return found
