@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -21,6 +22,7 @@ from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.crew import crew
 from firth.training.loop import Work
 from firth.training.memory import refuse_what_does_not_fit
+from firth.training.pace import Pace
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary
 
@@ -35,7 +37,7 @@ _NOISE_STREAM = 200
 _LONGEST_STEP = 256
 # Of a text's hidden vector, the share that the other texts of its super-step change, times the learning rate.
 _STALENESS = 0.4
-_ROWS_OF_A_ROUND = 1 << 21
+_ROWS_OF_A_ROUND = 1 << 19
 _ROWS_AT_ONCE = 1 << 14
 
 
@@ -115,8 +117,8 @@ class ClassifierLearner:
 
     @contextlib.contextmanager
     def workers(self, threads: int) -> Iterator[Work]:
-        """Yield a function that trains on some texts of an epoch."""
-        space = self._space()
+        """Yield a function that trains on some texts of an epoch, on fewer threads where cores are short."""
+        space, pace = self._space(), Pace(threads)
 
         def do(
             thread: int, counters: NDArray[np.int64], task: Callable[[int, NDArray[np.int64]], None]
@@ -127,18 +129,26 @@ class ClassifierLearner:
 
             def train(epoch: int, start: int, stop: int) -> tuple[float, float]:
                 order, texts = self._round(epoch, start, stop)
-                given, n_max = self._texts, self._settings.word_ngrams
-                on_all(
-                    lambda thread, _: kernels.fill_rows(
+                weights, wanted = self._weights(epoch), pace.threads
+
+                def fill(thread: int, _: NDArray[np.int64]) -> None:
+                    given, n_max = self._texts, self._settings.word_ngrams
+                    kernels.fill_rows(
                         given.ids, given.starts, order, given.table, n_max, given.row_of, texts.offsets, texts.rows,
                         thread, threads,
-                    )
-                )  # fmt: skip
-                weights = self._weights(epoch)
-                on_all(
-                    lambda thread, counters: kernels.train_texts(
-                        thread, threads, counters, texts, weights, space
-                    )
+                    )  # fmt: skip
+
+                def learn(thread: int, counters: NDArray[np.int64]) -> None:
+                    if thread < wanted:
+                        kernels.train_texts(thread, wanted, counters, texts, weights, space)
+
+                on_all(fill)
+                begun, used = time.perf_counter(), time.process_time()
+                on_all(learn)
+                pace.note(
+                    positions=stop - start,
+                    seconds=time.perf_counter() - begun,
+                    cpu_seconds=time.process_time() - used,
                 )
                 return float(texts.losses.sum()), float(stop - start)
 

@@ -41,7 +41,7 @@ class Predictor:
         if len(given.offsets) == 2:  # a text alone, for which nothing need be sorted
             which = given.rows[given.rows < n_rows] if n_rows in given.rows else given.rows
             total = rows.take(which, axis=0).sum(axis=0, keepdims=True)
-            return total * np.float32(1.0 / max(len(given.rows), 1))
+            return np.asarray(total / max(len(given.rows), 1), np.float32)
         counts = np.diff(given.offsets)
         there = given.rows < n_rows  # others are zeros that count
         offsets = np.concatenate([[0], np.cumsum(there)])[given.offsets]
