@@ -25,9 +25,18 @@ from firth.subwords import ngram_buckets
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary, Words
-from fuzz.vector_files import archives, int8_files, matrix_files, projector_files, table, written
+from fuzz.vector_files import (
+    archives,
+    golden,
+    int8_files,
+    matrix_files,
+    projector_files,
+    static_model_files,
+    table,
+    written,
+    zipped,
+)
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
 _LINES = b"to be or not to be\nthat is the question\n\nna\xc3\xafve \xe3\x80\x80caf\xc3\xa9 \xf0\x9f\x98\x80\r\nto be\n"
 
 
@@ -77,14 +86,6 @@ class Reader:
 
 # What was written last, so that a folder is not written anew for each input.
 _lying: dict[Path, bytes] = {}
-
-
-def _golden(*names: str) -> list[bytes]:
-    return [(GOLDEN / name).read_bytes() for name in names]
-
-
-def _zipped(seeds: list[bytes]) -> list[bytes]:
-    return [*seeds, gzip.compress(seeds[0], mtime=0)]
 
 
 def _use_table(format: str | None) -> Callable[[Path], None]:
@@ -295,26 +296,26 @@ READERS = {
     for reader in (
         Reader(
             "word2vec-text",
-            lambda: _zipped(
-                [written("word2vec-text"), *_golden("gensim.txt", "word2vec_c.txt", "gensim.txt.gz")]
+            lambda: zipped(
+                [written("word2vec-text"), *golden("gensim.txt", "word2vec_c.txt", "gensim.txt.gz")]
             ),
             _use_table("word2vec-text"),
         ),
         Reader(
             "word2vec-binary",
-            lambda: _zipped([written("word2vec-binary"), *_golden("gensim.bin", "word2vec_c.bin")]),
+            lambda: zipped([written("word2vec-binary"), *golden("gensim.bin", "word2vec_c.bin")]),
             _use_table("word2vec-binary"),
         ),
         Reader(
             "glove",
-            lambda: _zipped([written("glove"), *_golden("gensim_no_header.txt")]),
+            lambda: zipped([written("glove"), *golden("gensim_no_header.txt")]),
             _use_table("glove"),
         ),
         Reader(
             "fasttext",
             lambda: [
-                *_zipped([written("fasttext", subwords=True), written("fasttext")]),
-                *_golden(
+                *zipped([written("fasttext", subwords=True), written("fasttext")]),
+                *golden(
                     "fasttext_cbow.bin", "fasttext_norms.ftz", "fasttext_pruned.ftz", "fasttext_quantized.ftz"
                 ),
             ],
@@ -323,7 +324,7 @@ READERS = {
         Reader(
             "any format",
             lambda: [
-                *_golden(
+                *golden(
                     "gensim.txt", "gensim.bin", "gensim.txt.gz", "gensim_no_header.txt", "fasttext_cbow.bin"
                 ),
                 written("glove"),
@@ -333,7 +334,7 @@ READERS = {
         ),
         Reader(
             "gensim",
-            lambda: _golden(
+            lambda: golden(
                 "gensim.kv", "gensim_word2vec.model", "gensim_fasttext.model", "gensim_protocol_2.model"
             ),
             _use_table("gensim"),
@@ -348,6 +349,7 @@ READERS = {
         Reader("projector", _seeds_of(projector_files), _use_table("projector"), projector_files),
         Reader("native", _seeds_of(_native_files), _use_table(None), _native_files),
         Reader("native int8", _seeds_of(int8_files), _use_table(None), int8_files),
+        Reader("model2vec", _seeds_of(static_model_files), _use_table("model2vec"), static_model_files),
         Reader("checkpoints", _seeds_of(_checkpoint_files), _use_checkpoints, _checkpoint_files),
         Reader("training state", _seeds_of(_state_files), _use_state, _state_files),
         Reader(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import tempfile
 from pathlib import Path
@@ -13,6 +14,18 @@ from firth import formats
 from firth.formats import VectorTable
 from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary, Words
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+
+
+def golden(*names: str) -> list[bytes]:
+    """Return files that other tools wrote."""
+    return [(GOLDEN / name).read_bytes() for name in names]
+
+
+def zipped(seeds: list[bytes]) -> list[bytes]:
+    """Return `seeds`, and the first of them gzipped."""
+    return [*seeds, gzip.compress(seeds[0], mtime=0)]
 
 
 def table(*, subwords: bool = False) -> VectorTable:
@@ -61,6 +74,15 @@ def int8_files() -> dict[str, bytes]:
         formats.write(table(), folder, dtype="int8")
         wanted = ("firth/metadata.json", "firth/vocabulary.safetensors", "model.safetensors")
         return {name: (folder / name).read_bytes() for name in wanted}
+
+
+@functools.cache
+def static_model_files() -> dict[str, bytes]:
+    """Return what model2vec reads of a table, and nothing of firth's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "vectors"
+        formats.write(table(), folder, dtype="int8")
+        return {name: (folder / name).read_bytes() for name in ("model.safetensors", "tokenizer.json")}
 
 
 def archives() -> list[bytes]:

@@ -107,3 +107,48 @@ def test_sentence_transformers_computes_with_our_numbers(exchanged, tmp_path, dt
     wanted = np.stack([same[sentence.split()].mean(axis=0) for sentence in sentences])
     atol = 2e-3 if dtype == "float16" else 1e-6
     np.testing.assert_allclose(model.encode(sentences).astype(np.float32), wanted, atol=atol)
+
+
+@pytest.mark.exchange("model2vec", "model2vec", "in")
+@pytest.mark.parametrize("quantize_to", ["float32", "float16", "int8"])
+def test_what_model2vec_saves_is_read(exchanged, tmp_path, check_same, quantize_to):
+    model2vec = pytest.importorskip("model2vec")
+    exchanged.save(tmp_path / "folder")
+    model = model2vec.StaticModel.from_pretrained(tmp_path / "folder", quantize_to=quantize_to)
+    model.save_pretrained(str(tmp_path / "theirs"))
+    found = firth.load(tmp_path / "theirs")
+    assert list(found) == list(exchanged)
+    np.testing.assert_array_equal(found.embeddings, model.embedding[:-1].astype(np.float32))
+    if quantize_to == "float32":
+        check_same(found, exchanged)
+
+
+@pytest.mark.exchange("model2vec", "sentence-transformers", "in")
+def test_what_sentence_transformers_saves_is_read(exchanged, tmp_path, check_same):
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    exchanged.save(tmp_path / "folder")
+    model = sentence_transformers.SentenceTransformer(str(tmp_path / "folder"), device="cpu")
+    model.save(str(tmp_path / "theirs"))
+    check_same(firth.load(tmp_path / "theirs"), exchanged)
+
+
+@pytest.mark.exchange("model2vec", "tokenizers", "in")
+@pytest.mark.parametrize("kind", ["WordPiece", "Unigram", "BPE"])
+def test_tokenizers_of_all_kinds_are_read(kind, tmp_path):
+    tokenizers = pytest.importorskip("tokenizers")
+    saving = pytest.importorskip("safetensors.numpy")
+    tokens = ["[UNK]", "un", "##able", "日本"]
+    if kind == "Unigram":
+        model = tokenizers.models.Unigram([(token, -1.0) for token in tokens], unk_id=0)
+    elif kind == "BPE":
+        model = tokenizers.models.BPE({token: i for i, token in enumerate(tokens)}, [])
+    else:
+        model = tokenizers.models.WordPiece({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]")
+    tokenizers.Tokenizer(model).save(str(tmp_path / "tokenizer.json"))
+    rows, weights = np.arange(6, dtype=np.float32).reshape(2, 3) + 1, np.array([1, 2, 3, 4], np.float32)
+    mapping = np.array([0, 1, 1, 0])
+    tensors = {"embeddings": rows, "weights": weights, "mapping": mapping}
+    saving.save_file(tensors, tmp_path / "model.safetensors")
+    found = firth.load(tmp_path)
+    assert list(found) == tokens
+    np.testing.assert_array_equal(found.embeddings, rows[mapping] * weights[:, None])

@@ -96,6 +96,7 @@ def test_ngrams_and_buckets_are_those_of_fasttext(min_n, max_n, buckets, corpus)
         )
 
 
+@pytest.mark.exchange("fasttext", "fasttext", "in")
 @pytest.mark.parametrize(
     ("model", "options"),
     [
@@ -196,6 +197,7 @@ def composed():
     return firth.WordVectors(table)
 
 
+@pytest.mark.exchange("fasttext", "fasttext", "out")
 def test_fasttext_loads_what_we_write(composed, tmp_path):
     composed.save(tmp_path / "model.bin", format="fasttext")
     theirs = fasttext.load_model(str(tmp_path / "model.bin"))
@@ -227,6 +229,7 @@ def test_fasttext_loads_vectors_without_ngrams_and_without_counts(tmp_path):
     assert firth.load(tmp_path / "model.bin").vocabulary.counts is None
 
 
+@pytest.mark.exchange("fasttext", "gensim", "both")
 def test_gensim_loads_what_we_write_and_we_what_it_writes(composed, tmp_path):
     gensim = pytest.importorskip("gensim.models.fasttext")
     composed.save(tmp_path / "model.bin", format="fasttext")

@@ -160,6 +160,7 @@ def test_text_is_split_as_the_training_text_was(lowercase, tmp_path):
     assert tokenizer.encode(prose).tokens == found
 
 
+@pytest.mark.exchange("native", "safetensors", "out")
 def test_the_library_of_safetensors_reads_all_files(vectors, folder):
     numpy = pytest.importorskip("safetensors.numpy")
     np.testing.assert_array_equal(
@@ -171,6 +172,9 @@ def test_the_library_of_safetensors_reads_all_files(vectors, folder):
     np.testing.assert_array_equal(counts, vectors.vocabulary.counts)
 
 
+@pytest.mark.exchange("word2vec-binary", "gensim", "both")
+@pytest.mark.exchange("word2vec-text", "gensim", "both")
+@pytest.mark.exchange("glove", "gensim", "both")
 @pytest.mark.parametrize(
     ("format", "options"),
     [("word2vec-binary", {"binary": True}), ("word2vec-text", {}), ("glove", {"no_header": True})],

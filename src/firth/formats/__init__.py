@@ -14,6 +14,7 @@ name                  written for            what it is
 ``npy``               ``.npy``               NumPy's matrix, the words in a file of text beside it
 ``projector``         only by name           a folder of tables for TensorBoard's embedding projector
 ``gensim``            never                  gensim's own pickles, ``.kv`` and ``.model``; nothing in them is run
+``model2vec``         never                  folders of model2vec and of sentence-transformers' StaticEmbedding
 ====================  =====================  ==========================================================
 """
 

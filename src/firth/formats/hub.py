@@ -24,6 +24,7 @@ from firth.formats.table import VectorTable
 
 _ADDRESS = re.compile(r"hf:/{1,2}(?P<repository>[^/@]+/[^/@]+)(?:@(?P<revision>[^/]+))?(?:/(?P<path>.+))?")
 _FILES = ("model.safetensors", "tokenizer.json", "config.json", "modules.json", "firth/*")
+_OF_OTHERS = "0_StaticEmbedding/*"
 _PAGE = "README.md"
 
 
@@ -91,7 +92,7 @@ def fetched(address: Address) -> Path:
         with _quiet():
             if address.path is not None:
                 return Path(hub.hf_hub_download(filename=address.path, **place))
-            return Path(hub.snapshot_download(allow_patterns=list(_FILES), **place))
+            return Path(hub.snapshot_download(allow_patterns=[*_FILES, _OF_OTHERS], **place))
     except Exception as error:
         raise FormatError(f"cannot fetch {address}: {_said(error)}") from error
 

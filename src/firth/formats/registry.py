@@ -20,6 +20,7 @@ from firth.formats import (
     numpy_archive,
     numpy_matrix,
     projector,
+    static_model,
     stream,
     word2vec_binary,
     word2vec_text,
@@ -145,13 +146,14 @@ _FORMATS = {
             gensim_pickle.read,
             gensim_pickle.write,
         ),
+        Format(static_model.NAME, (), static_model.recognises, static_model.read, static_model.write),
     )
 }
 NAMES = tuple(_FORMATS)
 
 _KNOWN = (
     "firth's folders, word2vec's binary and text, GloVe's text, fastText's .bin and .ftz, these files gzipped or not, "
-    "Parquet, Arrow, NumPy's .npz and .npy, the embedding projector's folders, and gensim's .kv and .model"
+    "Parquet, Arrow, NumPy's .npz and .npy, the embedding projector's folders, model2vec's, and gensim's .kv and .model"
 )
 # What people try, by the first bytes.
 _STRANGERS = {
