@@ -130,7 +130,9 @@ def _spread(values: list[float]) -> str:
 
 
 def _runs(options: argparse.Namespace, name: str, files: dict[str, str]) -> Iterable[Record]:
-    for loss, grams, seed, trainer in itertools.product(options.losses, GRAMS, options.seeds, CONTESTANTS):
+    for loss, grams, seed, trainer in itertools.product(
+        options.losses, GRAMS, options.seeds, options.contestants
+    ):
         job = {"trainer": trainer, "loss": loss, "grams": grams, "seed": seed}
         report = measure.module("classification", "train", json.dumps({**job, **files})).report
         yield {"texts": name, **job, **report}
@@ -151,7 +153,8 @@ def main() -> None:
                 if options.output is not None:
                     with options.output.open("a", encoding="utf-8") as file:
                         file.write(json.dumps(record) + "\n")
-    print(table(records))
+    if set(options.contestants) == set(CONTESTANTS):
+        print(table(records))
 
 
 def _parse() -> argparse.Namespace:
@@ -163,6 +166,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("FIRTH_DATA", ".")))
     parser.add_argument("--texts", nargs="+", choices=("packages", "topics"), default=["packages", "topics"])
     parser.add_argument("--losses", nargs="+", choices=LOSSES, default=LOSSES)
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--work", type=Path, help="where to put the texts; a temporary folder by default")
     parser.add_argument("--output", type=Path, help="add what each run gave to this file, as JSON lines")

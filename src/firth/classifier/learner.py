@@ -34,7 +34,7 @@ LOSSES = {
 }
 _NOISE_EXPONENT = 0.5
 _NOISE_STREAM = 200
-_LONGEST_STEP = 256
+_LONGEST_STEP = 32
 # Of a text's hidden vector, the share that the other texts of its super-step change, times the learning rate.
 _STALENESS = 0.4
 _ROWS_OF_A_ROUND = 1 << 19
@@ -252,7 +252,7 @@ def _order(texts: LabelledTexts, seed: int, epoch: int) -> tuple[NDArray[np.int6
 
 
 def _texts_of_a_step(texts: LabelledTexts, settings: ClassifierSettings) -> int:
-    """Return how many texts a super-step has: 256, or fewer where texts share so many rows that they would mislead.
+    """Return how many texts a super-step has: 32, or fewer where texts share so many rows that they would mislead.
 
     With q, the share of each row in all texts, two texts have Σ q² of their hidden vectors in common on average.
     """
