@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from firth import formats
+from firth.compat._progress import bars, reading
 from firth.config import CBOW, SkipGram, WindowSettings
 from firth.corpus import TokenCorpus
 from firth.corpus.line_ends import WORD2VEC_TOKEN, count_line_ends, encode_lines
@@ -44,10 +43,12 @@ def train(values: Mapping[str, Any]) -> None:
     config = settings_of(values)
     if values["classes"] > 0:
         _k_means()  # before hours are spent
-    bar = _bars(values["debug"])
-    with encode_lines(
-        [values["train"]], token=WORD2VEC_TOKEN, end_of_line=None, without="\r", progress=_reading(bar)
-    ) as corpus:
+    with (
+        bars(values["debug"]) as bar,
+        encode_lines(
+            [values["train"]], token=WORD2VEC_TOKEN, end_of_line=None, without="\r", progress=reading(bar)
+        ) as corpus,
+    ):
         n_lines = count_line_ends([values["train"]])
         vocabulary = _choose(corpus, values, config)
         if values["save-vocab"]:
@@ -57,8 +58,6 @@ def train(values: Mapping[str, Any]) -> None:
         from firth.training import train as run
 
         trained = run(corpus, config, vocabulary=vocabulary, threads=values["threads"] or None, callbacks=bar)
-    for each in bar:
-        each.close()
     if not trained.finished:
         raise KeyboardInterrupt
     table = _with_line_ends(trained.table, n_lines)
@@ -160,19 +159,3 @@ def _write_classes(table: VectorTable, n_classes: int, path: Path) -> None:
     lines = [f"{word} {number}\n" for word, number in zip(table.vocabulary, found.tolist(), strict=True)]
     with replacing(path) as temporary:
         temporary.write_text("".join(lines), "utf-8")
-
-
-def _bars(debug: int) -> list[Any]:
-    if debug <= 0 or sys.stderr is None or not os.isatty(2):
-        return []
-    from firth.training import ProgressBar
-
-    return [ProgressBar()]
-
-
-def _reading(told: list[Any]) -> Any:
-    def on_read(done: int, total: int | None) -> None:
-        for each in told:
-            each.on_read(done, total)
-
-    return on_read

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import signal
 
 import numpy as np
 import pytest
 
 from firth.compat import fasttext
+from firth.compat.fasttext import _training
 from firth.compat.fasttext._arguments import read_arguments
+from firth.training.callbacks import Callback
 
 TOPICS = {"pet": "cat dog bird fish", "food": "soup bread cheese apple"}
 
@@ -151,3 +156,18 @@ def test_names_that_went_are_told_of():
     assert set(fasttext.__all__) <= set(dir(fasttext))
     with pytest.raises(ValueError, match="no model is given"):
         fasttext.FastText._FastText()
+
+
+@pytest.mark.parametrize("train", [fasttext.train_supervised, fasttext.train_unsupervised])
+def test_ctrl_c_reaches_the_script(train, file, monkeypatch):
+    class Stop(Callback):
+        def on_epoch_end(self, epoch):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    @contextlib.contextmanager
+    def bars(verbose):
+        yield [Stop()]
+
+    monkeypatch.setattr(_training, "bars", bars)
+    with pytest.raises(KeyboardInterrupt):
+        train(file, dim=4, bucket=50, minCount=1, epoch=5, thread=1)

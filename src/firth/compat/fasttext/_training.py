@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from firth.classifier.model import Classifier
 from firth.classifier.training import train_classifier
+from firth.compat._progress import bars, reading
 from firth.compat.fasttext._arguments import LOSSES, attributes
 from firth.compat.fasttext._model import _FastText
 from firth.config import ClassifierSettings, FastText
@@ -21,7 +21,6 @@ from firth.formats import fasttext_reading, read
 from firth.formats.fasttext_model import FastTextModel
 from firth.formats.fasttext_reading import FastTextSettings
 from firth.training import TrainedModel, train
-from firth.training.callbacks import Callback
 from firth.vectors import WordVectors
 from firth.vocabulary import Vocabulary, Words
 
@@ -34,10 +33,9 @@ def train_words(values: dict[str, Any]) -> _FastText:
         raise ConfigError(
             f"loss is {values['loss']!r}, but must be 'ns', 'hs' or 'softmax': one-vs-all is for classifiers here"
         )
-    path, told = path_of(values["input"]), bars(values["verbose"])
-    config = _config(values)
+    path, config = path_of(values["input"]), _config(values)
     start = None if not values["pretrainedVectors"] else WordVectors(read(values["pretrainedVectors"]))
-    with encode_lines([path], progress=_reading(told)) as corpus:
+    with bars(values["verbose"]) as told, encode_lines([path], progress=reading(told)) as corpus:
         labels = [word for word in corpus.types if word.startswith(values["label"])]
         vocabulary = Vocabulary.from_counts(
             (corpus.types, corpus.type_counts), min_count=config.min_count, stop_words=labels
@@ -46,8 +44,6 @@ def train_words(values: dict[str, Any]) -> _FastText:
             corpus, config, vocabulary=vocabulary, init=start, threads=values["thread"], callbacks=told
         )
         tokens = corpus.n_tokens
-    for each in told:
-        each.close()
     if not trained.finished:
         raise KeyboardInterrupt
     model = _as_model(trained, values, tokens)
@@ -56,16 +52,14 @@ def train_words(values: dict[str, Any]) -> _FastText:
 
 def train_labels(values: dict[str, Any]) -> _FastText:
     """Train a classifier with all of fastText's arguments, as `read_arguments` gives them."""
-    told = bars(values["verbose"])
-    classifier = train_classifier(
-        path_of(values["input"]),
-        classifier_settings(values),
-        init=values["pretrainedVectors"] or None,
-        threads=values["thread"],
-        callbacks=told,
-    )
-    for each in told:
-        each.close()
+    with bars(values["verbose"]) as told:
+        classifier = train_classifier(
+            path_of(values["input"]),
+            classifier_settings(values),
+            init=values["pretrainedVectors"] or None,
+            threads=values["thread"],
+            callbacks=told,
+        )
     if not classifier.finished:
         raise KeyboardInterrupt
     # A file of fastText's says what was asked for, also where nothing came of it.
@@ -98,23 +92,6 @@ def path_of(value: Any) -> str | os.PathLike[str]:
     if not isinstance(value, (str, os.PathLike)):
         raise InputError(f"input is {value!r:.60}, but must be the path of a text file")
     return value
-
-
-def bars(verbose: int) -> list[Any]:
-    """Return what shows the progress: a bar on a terminal, or nothing."""
-    if verbose <= 0 or sys.stderr is None or not sys.stderr.isatty():
-        return []
-    from firth.training import ProgressBar
-
-    return [ProgressBar()]
-
-
-def _reading(told: list[Callback]) -> Any:
-    def on_read(done: int, total: int | None) -> None:
-        for each in told:
-            each.on_read(done, total)
-
-    return on_read
 
 
 def _config(values: dict[str, Any]) -> FastText:
