@@ -49,7 +49,8 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
         pass  # for its errors: no such file, a pipe
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {info.filename.removesuffix(".npy") for info in archive.infolist()}
+            files = [info.filename for info in archive.infolist()]
+            names = {name.removesuffix(".npy") for name in files if name.endswith(".npy")}
             for needed in ("words", "vectors"):
                 if needed not in names:
                     raise FormatError(
@@ -64,7 +65,8 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
+        reason = " ".join(str(error).split())
+        raise FormatError(f"{path} is truncated or damaged: {reason:.200}; copy or save it anew") from error
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
     return stream.table(path, words, rows, counts)
