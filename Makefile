@@ -26,15 +26,23 @@ BENCH := .venv-bench/.bench
 INTEROP := .venv-interop/.interop
 FUZZ := .venv-fuzz/.fuzz
 
+# The wheel, unpacked apart from the sources.
+WHEEL := build/wheel
+sources = $(shell find src -name __pycache__ -prune -o -print)
+
 # The theme advertises its successor on every build.
 export NO_MKDOCS_2_WARNING := 1
+
+# Puts the wheel before the sources, for this process and all that it starts.
+tested = PYTHONPATH=$(abspath $(WHEEL)) FIRTH_TESTED=$(abspath $(WHEEL))
+COVERED_BY = tests/unit/objectives tests/properties tests/kernels
 
 say = @printf '==> %s\n'
 pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint pytest site test-interop fuzz kills bench docs format clean
+.PHONY: help demo test lint pytest site test-interop coverage fuzz kills bench docs format clean
 
 help: ## List the targets
 	@echo 'firth: learn vectors for words and any other tokens from your own sequences.'
@@ -65,13 +73,18 @@ site: $(DEV) ## Build the documentation, warnings being errors, into site/
 	$(say) 'Building the documentation (mkdocs build --strict)'
 	@$(BIN)/mkdocs build --quiet --strict --clean
 
-pytest: $(DEV) ## Run the tests
+pytest: $(WHEEL)/.unpacked ## Build the wheel and run the tests against it
 	$(say) 'Running the tests (pytest)'
-	@$(BIN)/pytest --quiet $(PYTEST_FLAGS)
+	@$(tested) $(BIN)/pytest --quiet $(PYTEST_FLAGS)
 
-test-interop: $(INTEROP) ## Check against gensim, fastText, word2vec.c, model2vec and sentence-transformers
+coverage: $(DEV) ## Run kernels as plain Python and tell which of their lines, and of the objectives', tests reach
+	$(say) 'Running kernels as plain Python (NUMBA_DISABLE_JIT=1 pytest)'
+	@NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest --quiet -m 'not compiled and not quality' $(COVERED_BY)
+	@$(BIN)/coverage report
+
+test-interop: $(WHEEL)/.unpacked $(INTEROP) ## Check against gensim, fastText, word2vec.c, model2vec and sentence-transformers
 	$(say) 'Running the tests against other tools (pytest tests/interop)'
-	@$(BIN_INTEROP)/pytest --quiet tests/interop
+	@$(tested) $(BIN_INTEROP)/pytest --quiet tests/interop
 
 fuzz: $(FUZZ) ## Give every reader hostile inputs for minutes (FUZZ_FLAGS='--reader glove --seconds 60')
 	$(say) 'Fuzzing the readers (tests/fuzz/long_run.py)'
@@ -117,6 +130,15 @@ $(DEV): pyproject.toml constraints.txt | .venv/.python
 	$(say) "Installing firth and its developers' tools into .venv"
 	@$(BIN)/python $(pip_install) -e '.[dev]'
 	@touch $(BASE) $@
+
+# All files get one time, so that what is compiled of an unchanged kernel stays in its cache.
+$(WHEEL)/.unpacked: pyproject.toml README.md LICENSE $(sources) | $(DEV)
+	$(say) 'Building the wheel (hatchling) into build/dist and unpacking it into $(WHEEL)'
+	@rm -rf $(WHEEL) build/dist
+	@$(BIN)/python -m hatchling build --target wheel --directory build/dist >/dev/null
+	@$(BIN)/python $(pip_install) --no-index --no-deps --no-compile --target $(WHEEL) build/dist/*.whl
+	@find $(WHEEL) -type f -exec touch -t 202001010000 {} +
+	@touch $@
 
 $(BENCH): pyproject.toml constraints.txt | .venv-bench/.python
 	$(say) 'Installing firth and the trainers to compare with into .venv-bench'

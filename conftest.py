@@ -2,4 +2,6 @@
 
 import importlib.util
 
-collect_ignore_glob = [] if importlib.util.find_spec("sklearn") else ["src/firth/sklearn/*"]
+collect_ignore_glob = (
+    [] if importlib.util.find_spec("sklearn") else ["src/firth/sklearn/*", "build/wheel/firth/sklearn/*"]
+)

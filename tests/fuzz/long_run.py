@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import datetime
 import faulthandler
@@ -16,6 +17,7 @@ import functools
 import hashlib
 import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +31,8 @@ sys.path.insert(0, str(HERE.parent))
 
 COUNTS, FOUND, SCRATCH = HERE / "counts.json", HERE / "found", HERE.parents[1] / "build" / "fuzz"
 LONGEST = 1 << 17
-_TOLD_EVERY, _HANG = 2_000, 60
+_TOLD_EVERY = 2_000
+_HANG = 600  # for 500 inputs, where other processes may hold the processor
 
 
 class Run:
@@ -46,6 +49,7 @@ class Run:
         self._places: set[str] = set()
         self._begun = time.monotonic()
         warm_up(self.reader, folder)
+        concurrent.futures.ThreadPoolExecutor = InTurn
         warnings.simplefilter("error")  # what a user would see, and nobody has thought of
 
     def take(self, content: bytes) -> None:
@@ -107,6 +111,21 @@ def limit_memory() -> None:
         )
 
 
+class InTurn(concurrent.futures.Executor):
+    """Works at once in the caller's thread: starting a thread takes longer than reading so little."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def submit(self, work, /, *args, **kwargs):
+        """Do the work, and return what it comes to."""
+        done: concurrent.futures.Future[object] = concurrent.futures.Future()
+        try:
+            done.set_result(work(*args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
 def at_random(run: Run, runs: int, seconds: float) -> None:
     """Damage valid files at random."""
     from fuzz.mutations import mutate
@@ -162,27 +181,37 @@ def guided(make: Callable[[], Run], name: str, runs: int, seconds: float) -> Non
     atheris.Fuzz()
 
 
+def in_turns(goal: int, seconds: float, *flags: str) -> None:
+    """Give the reader that has met the fewest inputs its turn, in a process of its own, until all have met enough."""
+    from fuzz.readers import READERS
+
+    while True:
+        counts = json.loads(COUNTS.read_text("utf-8")) if COUNTS.exists() else {}
+        met = {name: counts.get(name, {"inputs": 0})["inputs"] for name in READERS}
+        name = min(met, key=met.__getitem__)
+        if met[name] >= goal:
+            return
+        arguments = [f"--reader={name}", f"--runs={goal - met[name]}", f"--seconds={seconds}", *flags]
+        ended = subprocess.run([sys.executable, __file__, *arguments], check=False)
+        if ended.returncode:
+            print(f"{name}: ended with {ended.returncode}", flush=True)
+            return
+
+
 def main() -> None:
-    """Run one reader, or all of them one after the other."""
+    """Run one reader, or all of them in turns."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--reader", help="one of the names in fuzz.readers; all of them without it")
-    parser.add_argument("--runs", type=int, default=1_000_000, help="inputs for each reader")
-    parser.add_argument("--seconds", type=float, default=300, help="and at most so long for each")
+    parser.add_argument("--reader", help="one of the names in fuzz.readers; all of them in turns without it")
+    parser.add_argument(
+        "--runs", type=int, default=1_000_000, help="inputs for each reader; without --reader over all runs"
+    )
+    parser.add_argument("--seconds", type=float, default=300, help="and at most so long for each in a turn")
     parser.add_argument("--at-random", action="store_true", help="do without atheris")
     options = parser.parse_args()
     if options.reader is None:
-        from fuzz.readers import READERS
-
-        names = list(READERS)
-        import subprocess
-
-        for name in names:
-            arguments = [f"--runs={options.runs}", f"--seconds={options.seconds}"] + [
-                "--at-random"
-            ] * options.at_random
-            subprocess.run([sys.executable, __file__, "--reader", name, *arguments], check=False)
+        in_turns(options.runs, options.seconds, *["--at-random"] * options.at_random)
         return
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         engine = "at random" if options.at_random else "atheris"

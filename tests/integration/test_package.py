@@ -54,6 +54,14 @@ def installed(wheel, tmp_path_factory):
     return target
 
 
+@pytest.mark.skipif("FIRTH_TESTED" not in os.environ, reason="the sources are tested, not the wheel")
+def test_what_is_tested_is_the_wheel(tmp_path):
+    assert Path(firth.__file__).parent == Path(os.environ["FIRTH_TESTED"]) / "firth"
+    assert Path(run("-c", "import firth; print(firth.__file__)", cwd=tmp_path).stdout.strip()) == Path(
+        firth.__file__
+    )
+
+
 def test_one_wheel_serves_every_platform(wheel):
     assert wheel.name == f"firth-{firth.__version__}-py3-none-any.whl"
 

@@ -11,6 +11,7 @@ from firth.kernels.compile import from_python
 from firth.kernels.cpu import glove, intrinsics
 from firth.kernels.cpu.cooccurrence import RECORD
 from firth.objectives.glove import Weights, descend_records
+from kernels.test_training import SHARE, or_compiled
 
 X_MAX, EXPONENT, RATE = 10.0, 0.75, 0.05
 VOCAB = 40
@@ -133,7 +134,7 @@ def train(model, records, starts, options, threads, first=0, last=None):
     return losses
 
 
-@pytest.mark.parametrize(("n_strips", "n_pieces"), [(1, 1), (1, 3), (3, 1), (4, 3), (32, 4)])
+@pytest.mark.parametrize(("n_strips", "n_pieces"), or_compiled((4, 3), (1, 1), (1, 3), (3, 1), (32, 4)))
 @pytest.mark.parametrize("n", [3, 2000])
 def test_an_epoch_is_a_float64_run_in_the_same_order(n_strips, n_pieces, n):
     dim = 10
@@ -158,9 +159,9 @@ def test_an_epoch_is_a_float64_run_in_the_same_order(n_strips, n_pieces, n):
     assert_close(model, dim, weights, squares, 2e-3)
 
 
-@pytest.mark.parametrize("dim", [5, 100])
+@pytest.mark.parametrize("dim", or_compiled(5, 100))
 def test_the_same_bits_on_any_number_of_threads(dim):
-    records, starts = blocks_of(random_records(20_000, vocab=300), 4)
+    records, starts = blocks_of(random_records(20_000 // SHARE**2, vocab=300), 4)
     options = options_for(dim, n_strips=4, n_pieces=2)
     results = []
     for threads in (1, 2, 3, 8):
@@ -171,7 +172,7 @@ def test_the_same_bits_on_any_number_of_threads(dim):
 
 
 def test_positions_one_by_one_are_positions_at_once():
-    records, starts = blocks_of(random_records(5000), 3)
+    records, starts = blocks_of(random_records(5000 // SHARE**2), 3)
     options = options_for(12, n_strips=3, n_pieces=2)
     at_once, one_by_one = random_model(12), random_model(12)
     losses = train(at_once, records, starts, options, 2)

@@ -15,6 +15,7 @@ from firth.objectives.chunk import softmax_loss_and_gradients
 from firth.objectives.examples import cbow_examples, skipgram_examples
 from firth.training.plan import make_options, make_tables
 from firth.vocabulary import Vocabulary
+from kernels.test_training import SHARE, or_compiled
 
 VOCAB, WINDOW, RATE = 2 * softmax.TILE + 88, 3, 0.4
 MODELS = {
@@ -30,6 +31,7 @@ class Run:
     """A text of a few hundred tokens with documents and weights, and a model of random weights."""
 
     def __init__(self, model, *, dim=20, centers=40, cap=1e9, scale=1.0, n=300):
+        n //= SHARE
         rng = np.random.default_rng([dim, centers])
         self.config = MODELS[model](dim=dim, window=WINDOW, loss="softmax")
         ids = rng.integers(0, VOCAB, n).astype(np.int32)
@@ -53,7 +55,7 @@ class Run:
     def train(self, threads):
         """Train on the whole text, and return the totals."""
         options, width = self.options, self.model.inputs.shape[2]
-        counters, totals = np.zeros(intrinsics.N_COUNTERS, np.int64), np.zeros((threads, 2))
+        counters, totals = np.zeros(intrinsics.N_COUNTERS, np.int64), np.zeros((threads, 3))
         lines = state.make_blocks(options, 1, weighted=True)
         room = softmax.make_softmax(options, vocab_size=VOCAB, width=width, threads=threads)
         step = state.make_super_step(options, width=width)
@@ -122,7 +124,7 @@ class Run:
         return cbow_examples(*spans, (i, i + 1), **args)
 
 
-@pytest.mark.parametrize("dim", [1, 3, 97, 100, 300])
+@pytest.mark.parametrize("dim", or_compiled(3, 1, 97, 100, 300))
 @pytest.mark.parametrize("model", ["skipgram", "cbow"])
 def test_super_steps_are_what_the_objective_says(model, dim):
     assert_agrees(Run(model, dim=dim, scale=dim**-0.5))
@@ -150,7 +152,7 @@ def assert_agrees(run):
         assert not ours.size or np.abs(theirs - before).max() > 0.01  # there was something to learn
 
 
-@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("threads", or_compiled(3, 2, 8))
 @pytest.mark.parametrize("model", MODELS)
 def test_the_same_bits_on_any_number_of_threads(model, threads):
     alone, together = Run(model, cap=8.0), Run(model, cap=8.0)

@@ -11,6 +11,7 @@ from firth.corpus.graph import Graph
 from firth.kernels.cpu import walks
 from firth.kernels.cpu.random import stream_key
 from firth.objectives.walks import transition_probabilities
+from kernels.test_training import or_compiled
 
 _LENGTH = 40
 _N_WALKS = 3_000
@@ -71,7 +72,7 @@ def steps_of(lines, n):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("directed", [False, True])
 @pytest.mark.parametrize(
-    ("p", "q"), [(1, 1), (0.25, 4), (4, 0.25), (0.05, 0.5), (1, 2), (3, 1), (0.5, 1), (50, 20)]
+    ("p", "q"), or_compiled((1, 1), (0.25, 4), (4, 0.25), (0.05, 0.5), (1, 2), (3, 1), (0.5, 1), (50, 20))
 )
 def test_steps_come_as_likely_as_they_are(p, q, directed, weighted):
     n = 9
@@ -83,6 +84,7 @@ def test_steps_come_as_likely_as_they_are(p, q, directed, weighted):
     assert chi_square(matrix, steps_of(lines, n), p, q) > 1e-4
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("directed", [False, True])
 def test_long_rows_are_searched_as_rightly(directed):
     n = 32
@@ -101,7 +103,7 @@ def test_the_test_of_likelihoods_can_fail():
     assert chi_square(matrix, found, 1.1, 1.1) < 1e-4
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", or_compiled(False, True))
 def test_where_nearly_all_proposals_are_turned_down_all_neighbors_are_looked_at(weighted):
     # Node 0 has many leaves; from one of them to another node weighs a millionth of the few that are near.
     n = 60

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numba.extending
+import numpy as np
 import platformdirs
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -35,13 +37,18 @@ def kernel(*, inner: bool = False, **options: Any) -> Callable[[_Function], _Fun
     **options
         Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered.
     """
+    # What is not said, Numba takes from whoever calls the function first, and caches the result for all others: the
+    # same kernel would be compiled in two ways, and could round in two.
+    options = {"fastmath": False, "forceinline": inner, **options}
     if inner:
-        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def decorate(function: _Function) -> _Function:
+        if numba.config.DISABLE_JIT:  # numbers go on as compiled ones do
+            return np.errstate(all="ignore")(function)
         dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
         folder = cache_folder()
-        if folder is not None and not numba.config.DISABLE_JIT:
+        if folder is not None:
             # Numba reads the folder from its global configuration at this one moment.
             before = numba.config.CACHE_DIR
             numba.config.CACHE_DIR = str(folder)
@@ -52,6 +59,28 @@ def kernel(*, inner: bool = False, **options: Any) -> Callable[[_Function], _Fun
             finally:
                 numba.config.CACHE_DIR = before
         return dispatcher
+
+    return decorate
+
+
+def instruction(
+    plain: _Function, *, prefer_literal: bool = False
+) -> Callable[[Callable[..., Any]], _Function]:
+    """Make an instruction for kernels of a function that generates it; its meaning is `plain`.
+
+    Parameters
+    ----------
+    plain : callable
+        The same in Python, which runs in its place where Numba is told not to compile (``NUMBA_DISABLE_JIT=1``).
+    prefer_literal : bool
+        Whether what is generated depends on the values of constants.
+    """
+
+    def decorate(generate: Callable[..., Any]) -> _Function:
+        if numba.config.DISABLE_JIT:
+            return plain
+        made: _Function = numba.extending.intrinsic(prefer_literal=prefer_literal)(generate)
+        return made
 
     return decorate
 

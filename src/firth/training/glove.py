@@ -16,7 +16,7 @@ from firth.errors import InputError
 from firth.formats import VectorTable
 from firth.kernels.cpu import glove, state
 from firth.training.crew import crew
-from firth.training.loop import Work
+from firth.training.loop import Part, Work
 from firth.training.memory import refuse_what_does_not_fit
 from firth.training.weights import words_of_given
 from firth.vectors import WordVectors
@@ -230,11 +230,14 @@ class GloVeLearner:
 
         with crew(threads, work) as on_all:
 
-            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
+            def on_part(epoch: int, start: int, stop: int) -> Part:
                 on_all((start, stop))
                 self._finished = epoch + 1 == self._config.epochs and stop == self.n_positions
                 n_records = sum(last - first for first, last in self._stretches(start, stop))
-                return float(losses[: stop - start].sum()), float(n_records)
+                summed = losses[: stop - start].sum(axis=1)
+                wild = np.flatnonzero(~np.isfinite(summed))
+                reached = start + int(wild[0]) if len(wild) else stop
+                return Part(float(losses[: stop - start].sum()), float(n_records), reached)
 
             yield on_part
 

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,20 @@ from firth.vectors import WordVectors
 
 _log = logging.getLogger(__name__)
 
-Work = Callable[[int, int, int], tuple[float, float]]
-"""Trains on the positions from the second to the third number of an epoch; returns the loss and the number of terms."""
+
+class Part(NamedTuple):
+    """What training on some positions of an epoch has come to."""
+
+    loss: float
+    """Summed up; NaN or infinite where it was so for a chunk."""
+    pairs: float
+    """The number of its terms."""
+    reached: int
+    """The position behind the last one; where the loss was not finite, that of the chunk at which this was noticed."""
+
+
+Work = Callable[[int, int, int], Part]
+"""Trains on the positions from the second to the third number of an epoch."""
 
 
 class Learner(Protocol):
@@ -158,10 +170,10 @@ class _Run:
     def _round(self, work: Work) -> None:
         before = self._standing
         stop = min(before.position + self._learner.round_length(self._threads), self._learner.n_positions)
-        loss, pairs = work(before.epoch, before.position, stop)
+        loss, pairs, reached = work(before.epoch, before.position, stop)
         self._learner.release(before.position, stop)
         self._standing = dataclasses.replace(
-            before, position=stop, loss=before.loss + loss, pairs=before.pairs + pairs
+            before, position=reached, loss=before.loss + loss, pairs=before.pairs + pairs
         )
         if not math.isfinite(self._standing.loss):
             raise overflow(self._learner, self._standing, f"the loss is {self._standing.loss}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
 from firth.training.crew import crew
-from firth.training.loop import Work
+from firth.training.loop import Part, Work
 from firth.training.pace import Pace
 from firth.training.plan import Plan, make_plan
 from firth.training.weights import initialise, make_weights, restore, to_table
@@ -179,7 +180,7 @@ class WindowLearner:
             for start in range(0, length, step):
                 if stopped():
                     return None
-                sums += work(0, start, min(start + step, length))
+                sums += work(0, start, min(start + step, length))[:2]
         if not sums[1]:
             raise CorpusError(
                 f"the documents held out have no pair: held_out is {self.settings.held_out}; raise it, set "
@@ -198,7 +199,7 @@ class WindowLearner:
         blocks = state.make_blocks(
             options, self.round_length(threads) // options.block_length, weighted=len(text.weights) > 0
         )
-        totals = np.zeros((threads, 2))
+        totals = np.zeros((threads, 3))
         train = _softmax if settings.loss == "softmax" else _hogwild if alone else _synchronous
         for_threads = functools.cache(functools.partial(train, self._model, options, totals))
         pace = Pace(threads)
@@ -211,7 +212,7 @@ class WindowLearner:
 
         with crew(threads, work) as on_all:
 
-            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
+            def on_part(epoch: int, start: int, stop: int) -> Part:
                 totals[:] = 0
                 for_threads(pace.threads)  # made here, as all threads would make it at once
                 begun, used = time.perf_counter(), time.process_time()
@@ -222,8 +223,11 @@ class WindowLearner:
                         seconds=time.perf_counter() - begun,
                         cpu_seconds=time.process_time() - used,
                     )
-                loss, pairs = totals.sum(axis=0)
-                return float(loss), float(pairs)
+                loss, pairs, _ = totals.sum(axis=0)
+                wild = totals[totals[:, 2] > 0, 2]
+                if len(wild):
+                    return Part(math.nan, float(pairs), int(wild.min()) - 1)
+                return Part(float(loss), float(pairs), stop)
 
             yield on_part
 

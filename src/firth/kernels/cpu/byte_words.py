@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from firth.kernels.compile import kernel
+from firth.kernels.compile import instruction, kernel
+from firth.kernels.cpu import plain
 
 _WORD, _BYTE_ALIGNED = ir.IntType(64), 1
 
 
-@intrinsic
+@instruction(plain.word_at)
 def word_at(_typing: Any, data: Any, index: Any) -> Any:
     """Return ``data[index:index + 8]`` as one uint64, the first byte lowest; the data must reach so far."""
 
@@ -28,7 +28,7 @@ def word_at(_typing: Any, data: Any, index: Any) -> Any:
     return types.uint64(data, index), generate
 
 
-@intrinsic
+@instruction(plain.trailing_zeros)
 def trailing_zeros(_typing: Any, word: Any) -> Any:
     """Return how many zero bits lie below the lowest one that is set; 64 where none is."""
 

@@ -172,7 +172,7 @@ def add_sums(neighbors, start, stop, sums, touched, met):
     """Add the sums of one word from one part to those that were met before, and return how many there are now."""
     for i in range(start, stop):
         neighbor = neighbors[i]
-        met = _add(sums, touched, met, neighbor.column, neighbor.sum)
+        met = _add(sums, touched, met, neighbor["column"], neighbor["sum"])
     return met
 
 
@@ -182,8 +182,8 @@ def put_sums(sums, touched, met, neighbors, n):
     for i in range(met):
         column = np.uint64(touched[i])
         neighbor = neighbors[n]
-        neighbor.column = touched[i]
-        neighbor.sum = sums[column]
+        neighbor["column"] = touched[i]
+        neighbor["sum"] = sums[column]
         sums[column] = _ZERO
         n += 1
     return n
@@ -243,7 +243,7 @@ def make_records(first, counts, neighbors, n_strips, starts, records):
     for row in range(len(counts)):
         line = (first + row) % n_strips * n_strips
         for _ in range(counts[row]):
-            starts[line + neighbors[n].column % n_strips + 1] += 1
+            starts[line + neighbors[n]["column"] % n_strips + 1] += 1
             n += 1
     for block in range(1, len(starts)):
         starts[block] += starts[block - 1]
@@ -253,11 +253,11 @@ def make_records(first, counts, neighbors, n_strips, starts, records):
         line = (first + row) % n_strips * n_strips
         for _ in range(counts[row]):
             neighbor = neighbors[n]
-            block = line + neighbor.column % n_strips
+            block = line + neighbor["column"] % n_strips
             record = records[starts[block]]
-            record.row = first + row
-            record.column = neighbor.column
-            record.weight = np.float32(np.float64(neighbor.sum) * _PER_UNIT)
+            record["row"] = first + row
+            record["column"] = neighbor["column"]
+            record["weight"] = np.float32(np.float64(neighbor["sum"]) * _PER_UNIT)
             starts[block] += 1
             n += 1
     for block in range(len(starts) - 1, 0, -1):
@@ -292,7 +292,7 @@ def choose_records(records, key, vocab_size, part, n_parts, chosen, keys, n):
     """
     for i in range(len(records)):
         record = records[i]
-        bits = draw(key, np.uint64(np.int64(record.row) * vocab_size + record.column))
+        bits = draw(key, np.uint64(np.int64(record["row"]) * vocab_size + record["column"]))
         if below(bits >> HALF, np.uint64(n_parts)) == np.uint64(part):
             chosen[n] = record
             keys[n] = bits
@@ -334,7 +334,7 @@ def sort_records(chosen, keys, n_parts, starts, sorted_keys, records):
         key = sorted_keys[i]
         if sorted_keys[i - 1] < key:
             continue
-        row, column, weight = records[i].row, records[i].column, records[i].weight
+        row, column, weight = records[i]["row"], records[i]["column"], records[i]["weight"]
         place = i
         while place > 0 and sorted_keys[place - 1] > key:
             sorted_keys[place] = sorted_keys[place - 1]
@@ -342,7 +342,7 @@ def sort_records(chosen, keys, n_parts, starts, sorted_keys, records):
             place -= 1
         sorted_keys[place] = key
         moved = records[place]
-        moved.row, moved.column, moved.weight = row, column, weight
+        moved["row"], moved["column"], moved["weight"] = row, column, weight
 
 
 @kernel(inline="always")

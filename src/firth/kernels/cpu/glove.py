@@ -145,14 +145,14 @@ def train_records(records, start, stop, model, options):
     for i in range(start, stop):
         if i + _LOOK_AHEAD < stop:
             following = records[i + _LOOK_AHEAD]
-            ask_for_row(inputs[np.uint64(following.row)])
-            ask_for_row(outputs[np.uint64(following.column)])
+            ask_for_row(inputs[np.uint64(following["row"])])
+            ask_for_row(outputs[np.uint64(following["column"])])
         record = records[i]
-        center, context = inputs[np.uint64(record.row)], outputs[np.uint64(record.column)]
+        center, context = inputs[np.uint64(record["row"])], outputs[np.uint64(record["column"])]
         products = zeros()
         for d in range(0, width, LANES):
             products = multiply_add(load(center, d), load(context, d), products)
-        target = np.log(record.weight)
+        target = np.log(record["weight"])
         difference = total(products) + center[bias] + context[bias] - target
         error = difference
         if target < options.log_x_max:

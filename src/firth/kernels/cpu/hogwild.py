@@ -14,7 +14,7 @@ from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_steps
 from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import TICKETS, atomic_add
 from firth.kernels.cpu.state import SLICES
-from firth.kernels.cpu.synchronous import fill_block, rate_at
+from firth.kernels.cpu.synchronous import done_before, fill_block, first_wild, rate_at
 
 
 @kernel(fastmath=True)
@@ -43,8 +43,9 @@ def train_hogwild(
         This thread's own, for two chunks. Mutated.
     work : Workspace
         This thread's own, with room for the masses of all rows. Mutated.
-    totals : ndarray of float64, shape (2,)
-        This thread's own. Mutated: the summed loss and the number of pairs.
+    totals : ndarray of float64, shape (3,)
+        This thread's own. Mutated: the summed loss and the number of pairs. If the loss of a chunk is not finite, the
+        thread returns, without adding its steps; the third number is 1 plus the position of the chunk, roughly.
     """
     n_blocks = (stretch.stop - stretch.start + options.block_length - 1) // options.block_length
     block = atomic_add(counters, TICKETS, 1)
@@ -65,9 +66,12 @@ def train_hogwild(
             if center >= begin:
                 rate = np.float32(rate_at(center, block, stretch, options, blocks))
                 n = min(options.n_centers, end - center)
-                _train_chunk(
+                wild = _train_chunk(
                     place, block, center, n, rate, model, tables, options, blocks, exchange, step, work
                 )
+                if wild:
+                    totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+                    return
                 totals[0] += step.totals[place, 0]
                 totals[1] += step.totals[place, 1]
         block = atomic_add(counters, TICKETS, 1)
@@ -75,7 +79,7 @@ def train_hogwild(
 
 @kernel(inner=True, fastmath=True)
 def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, exchange, step, work):
-    """Compute the chunk in line `place` of `step` and add its steps at once.
+    """Compute the chunk in line `place` of `step` and add its steps at once; return whether its loss is not finite.
 
     Damped like those of a super-step: within the chunk, too, the steps of a row do not see each other, and a word
     that is several of the centers, or is drawn as noise for all of them, can sum up more than its row survives.
@@ -87,6 +91,9 @@ def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, e
             work,
         )  # fmt: skip
     chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work)
+    if first_wild(step.totals[place : place + 1]) >= 0:
+        return True
     for part in range(SLICES):
         chunk_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
     apply_steps(0, 1, 0, 1, place, place + 1, model, tables, options, step, work)
+    return False

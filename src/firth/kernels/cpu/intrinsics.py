@@ -9,9 +9,9 @@ import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from firth.kernels.compile import kernel
+from firth.kernels.compile import instruction, kernel
+from firth.kernels.cpu import plain
 
 _INT32, _POINTER = ir.IntType(32), ir.IntType(8).as_pointer()
 _READ, _LOW_LOCALITY, _DATA = 0, 2, 1
@@ -27,7 +27,7 @@ def _element(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return builder.gep(array.data, [arguments[1]])
 
 
-@intrinsic
+@instruction(plain.prefetch)
 def prefetch(_typing: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line of ``array[index]``; never faults."""
 
@@ -41,7 +41,7 @@ def prefetch(_typing: Any, array: Any, index: Any) -> Any:
     return types.void(array, index), generate
 
 
-@intrinsic
+@instruction(plain.atomic_load)
 def atomic_load(_typing: Any, array: Any, index: Any) -> Any:
     """Return ``array[index]`` (int64) and see all that was written before it was stored."""
 
@@ -51,7 +51,7 @@ def atomic_load(_typing: Any, array: Any, index: Any) -> Any:
     return types.int64(array, index), generate
 
 
-@intrinsic
+@instruction(plain.atomic_add)
 def atomic_add(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     """Add `value` to ``array[index]`` (int64) and return what was there before."""
 
@@ -62,7 +62,7 @@ def atomic_add(_typing: Any, array: Any, index: Any, value: Any) -> Any:
     return types.int64(array, index, value), generate
 
 
-@intrinsic
+@instruction(plain.yield_processor)
 def yield_processor(_typing: Any) -> Any:
     """Let another thread run, where one waits for this core."""
 
@@ -74,7 +74,7 @@ def yield_processor(_typing: Any) -> Any:
     return types.void(), generate
 
 
-@intrinsic
+@instruction(plain.float_of_bits)
 def float_of_bits(_typing: Any, bits: Any) -> Any:
     """Return the float32 whose bits are those of an int32."""
 
@@ -84,7 +84,7 @@ def float_of_bits(_typing: Any, bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
-@intrinsic
+@instruction(plain.lowest_bit)
 def lowest_bit(_typing: Any, bits: Any) -> Any:
     """Return the number of the lowest bit that is set in a uint32 other than zero."""
 

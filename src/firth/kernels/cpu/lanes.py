@@ -15,8 +15,10 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 
+from firth.kernels.compile import instruction
+from firth.kernels.cpu import plain
 from firth.kernels.cpu.state import LANES
 
 _FLOAT = ir.FloatType()
@@ -53,7 +55,7 @@ def _spread(builder: Any, number: Any) -> Any:
     return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), zeros)
 
 
-@intrinsic
+@instruction(plain.load)
 def load(_typing: Any, row: Any, index: Any) -> Any:
     """Return ``row[index:index + 8]``; the row, of float32, must reach so far."""
 
@@ -63,7 +65,7 @@ def load(_typing: Any, row: Any, index: Any) -> Any:
     return lanes(row, index), generate
 
 
-@intrinsic
+@instruction(plain.store)
 def store(_typing: Any, row: Any, index: Any, value: Any) -> Any:
     """Put eight numbers at ``row[index:index + 8]``."""
 
@@ -74,7 +76,7 @@ def store(_typing: Any, row: Any, index: Any, value: Any) -> Any:
     return types.void(row, index, value), generate
 
 
-@intrinsic
+@instruction(plain.zeros)
 def zeros(_typing: Any) -> Any:
     """Return eight zeros."""
 
@@ -84,7 +86,7 @@ def zeros(_typing: Any) -> Any:
     return lanes(), generate
 
 
-@intrinsic
+@instruction(plain.multiply_add)
 def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Return ``a * b + c``; `a` is eight numbers, or one that stands for eight."""
     one = isinstance(a, types.Float)
@@ -98,7 +100,7 @@ def multiply_add(_typing: Any, a: Any, b: Any, c: Any) -> Any:
     return lanes(types.float32 if one else lanes, lanes, lanes), generate
 
 
-@intrinsic
+@instruction(plain.multiply_lanes)
 def multiply_lanes(_typing: Any, a: Any, b: Any) -> Any:
     """Return ``a * b``, number by number."""
 
@@ -108,7 +110,7 @@ def multiply_lanes(_typing: Any, a: Any, b: Any) -> Any:
     return lanes(a, b), generate
 
 
-@intrinsic
+@instruction(plain.divide_by_root)
 def divide_by_root(_typing: Any, a: Any, b: Any) -> Any:
     """Return ``a / sqrt(b)``, number by number."""
 
@@ -120,7 +122,7 @@ def divide_by_root(_typing: Any, a: Any, b: Any) -> Any:
     return lanes(a, b), generate
 
 
-@intrinsic
+@instruction(plain.total)
 def total(_typing: Any, value: Any) -> Any:
     """Return the sum of eight numbers as a float32."""
 
@@ -134,7 +136,7 @@ def total(_typing: Any, value: Any) -> Any:
     return types.float32(lanes), generate
 
 
-@intrinsic(prefer_literal=True)
+@instruction(plain.zeros_block, prefer_literal=True)
 def zeros_block(_typing: Any, n: Any) -> Any:
     """Return `n` times eight zeros; `n` is a constant."""
 
@@ -145,7 +147,7 @@ def zeros_block(_typing: Any, n: Any) -> Any:
     return types.UniTuple(lanes, n.literal_value)(n), generate
 
 
-@intrinsic(prefer_literal=True)
+@instruction(plain.load_block, prefer_literal=True)
 def load_block(_typing: Any, row: Any, index: Any, n: Any) -> Any:
     """Return ``row[index:index + 8 * n]``; `n` is a constant."""
 
@@ -160,7 +162,7 @@ def load_block(_typing: Any, row: Any, index: Any, n: Any) -> Any:
     return types.UniTuple(lanes, n.literal_value)(row, types.intp, n), generate
 
 
-@intrinsic
+@instruction(plain.store)
 def store_block(_typing: Any, row: Any, index: Any, block: Any) -> Any:
     """Put a block at ``row[index:]``."""
 
@@ -173,7 +175,7 @@ def store_block(_typing: Any, row: Any, index: Any, block: Any) -> Any:
     return types.void(row, types.intp, block), generate
 
 
-@intrinsic
+@instruction(plain.multiply_add)
 def multiply_add_block(_typing: Any, factor: Any, b: Any, c: Any) -> Any:
     """Return ``factor * b + c`` of two blocks; `factor` is one number."""
 

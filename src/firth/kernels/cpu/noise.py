@@ -62,7 +62,7 @@ def pair_up(shares, table):
         table[word, 0] = np.uint32(min(max(shares[word], 0.0) * _SLOT, _SLOT - 1.0))
 
 
-@kernel()
+@kernel(forceinline=True)
 def draw_noise(key, counter, table, out):
     """Fill `out` (int of any width) with draws number `counter`, `counter` + 1, ... of the stream `key`."""
     size = np.uint64(len(table))

@@ -28,7 +28,7 @@ from firth.kernels.cpu.hidden import hidden_vectors, input_masses, spread_steps
 from firth.kernels.cpu.intrinsics import wait_for_all
 from firth.kernels.cpu.rows import add_row, clear_row, copy_row
 from firth.kernels.cpu.state import SLICES, Options, aligned
-from firth.kernels.cpu.synchronous import fill_block, rate_at
+from firth.kernels.cpu.synchronous import done_before, fill_block, first_wild, rate_at
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 TILE = 256
@@ -124,6 +124,12 @@ def train_softmax(
                 _chunk_loss(chunk, columns, options, shared, step)
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
+                return
+            wild = first_wild(step.totals[:n_chunks])
+            if wild >= 0:
+                if thread == 0:
+                    center = start + wild * options.n_centers
+                    totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
                 return
             for first in range(thread * TILE, vocab_size, threads * TILE):
                 _tile_steps(first, n_chunks, columns, model, options, shared, step, shared.scratch[thread])

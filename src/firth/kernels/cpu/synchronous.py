@@ -50,8 +50,10 @@ def train_synchronous(
         Shared by the threads of a group. Mutated.
     work : Workspace
         This thread's own. Mutated.
-    totals : ndarray of float64, shape (2,)
-        Mutated, by thread 0: the summed loss and the number of pairs, added up in the order of the text.
+    totals : ndarray of float64, shape (3,)
+        Mutated, by thread 0: the summed loss and the number of pairs, added up in the order of the text. If the loss of
+        a chunk is not finite, all threads return before the steps of its super-step are applied, and the third number
+        is 1 plus the position of the chunk, roughly.
     """
     groups = SLICES if threads % SLICES == 0 else 1
     group, member, members = thread % groups, thread // groups, threads // groups
@@ -81,6 +83,13 @@ def train_synchronous(
                 meeting += 1
                 if not wait_for_all(counters, threads, meeting):
                     return
+            # Both groups have made the same sums, so that all threads return here, or none.
+            wild = first_wild(step.totals[:n_chunks])
+            if wild >= 0:
+                if thread == 0:
+                    center = start + wild * options.n_centers
+                    totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+                return
             if thread == 0:
                 for chunk in range(n_chunks):
                     totals[0] += step.totals[chunk, 0]
@@ -106,13 +115,34 @@ def fill_block(block, stretch, text, options, blocks):
     )  # fmt: skip
 
 
+@kernel()
+def first_wild(totals):
+    """Return the first chunk whose loss is not finite, or -1; compiled without the licence to assume that all are.
+
+    Parameters
+    ----------
+    totals : ndarray of float64, shape (n_chunks, 2)
+        The loss of each chunk, and its pairs.
+    """
+    for chunk in range(len(totals)):
+        if not np.isfinite(totals[chunk, 0]):
+            return chunk
+    return -1
+
+
 @kernel(inner=True, fastmath=True)
 def rate_at(center, line, stretch, options, blocks):
     """Return the learning rate of the chunk that begins at `center` in the block that stands in line `line`."""
+    return stretch.rate + stretch.rate_slope * done_before(center, line, stretch, options, blocks)
+
+
+@kernel(inner=True, fastmath=True)
+def done_before(center, line, stretch, options, blocks):
+    """Return how many positions of the stretch lie before a chunk, if its block's centers lay at equal distances."""
     begin, end = blocks.centers[line, 0], blocks.centers[line, 1]
     done = line * options.block_length
     length = min(options.block_length, stretch.stop - stretch.start - done)
-    return stretch.rate + stretch.rate_slope * (done + length * ((center - begin) / (end - begin)))
+    return done + length * ((center - begin) / (end - begin))
 
 
 @kernel(inner=True, fastmath=True)
