@@ -79,6 +79,23 @@ class Words(Sequence[str]):
         np.cumsum([len(word) for word in encoded], out=offsets[1:])
         return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
 
+    def check_text(self) -> None:
+        """Make sure that every word is UTF-8, for arrays that come from a file.
+
+        Raises
+        ------
+        FormatError
+            The whole is none, or a word starts inside a character.
+        """
+        try:
+            self.text.tobytes().decode()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"its words are not UTF-8: {error}") from error
+        starts = self.offsets[:-1]
+        starts = starts[starts < len(self.text)]
+        if np.any((self.text[starts] & 0xC0) == 0x80):
+            raise FormatError("a word starts in the middle of a character")
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

@@ -232,10 +232,10 @@ def settings_from_dict(values: Mapping[str, Any]) -> Settings:
     options = dict(values)
     name = options.pop("model", None)
     if not isinstance(name, str) or name not in MODELS:
-        raise ConfigError(f"model is {name!r}, but must be one of {', '.join(MODELS)}")
+        raise ConfigError(f"model is {name!r:.60}, but must be one of {', '.join(MODELS)}")
     unknown = set(options) - {field.name for field in dataclasses.fields(MODELS[name])}
     if unknown:
-        raise ConfigError(f"{name} has no setting {sorted(unknown)[0]!r}: use a newer firth")
+        raise ConfigError(f"{name} has no setting {sorted(unknown)[0]!r:.60}: use a newer firth")
     try:
         return MODELS[name](**options)
     except TypeError as error:  # such as stop words that are a number

@@ -297,21 +297,12 @@ def _read_vocabulary(path: Path, memory_map: bool) -> Vocabulary:
     text, offsets, order = tensors["text"], tensors["offsets"], tensors["order"]
     try:
         words = Words(text, offsets, order)
-        _check_text(text, offsets)
+        words.check_text()
         if len(order) and not 0 <= order.min() <= order.max() < len(words):
             raise FormatError("the order names words that are not there")
         return Vocabulary(words, tensors.get("counts"))
-    except (InputError, UnicodeDecodeError) as error:
+    except InputError as error:
         raise FormatError(f"{path} is damaged: {error}") from error
-
-
-def _check_text(text: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
-    """Make sure that every word is UTF-8: the whole is, and no word starts inside a character."""
-    text.tobytes().decode()
-    starts = offsets[:-1]
-    starts = starts[starts < len(text)]
-    if np.any((text[starts] & 0xC0) == 0x80):
-        raise FormatError("a word starts in the middle of a character")
 
 
 def _matrix(path: Path, name: str, rows: int, memory_map: bool) -> NDArray[np.float32]:

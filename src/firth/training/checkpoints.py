@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import FormatError, InputError, OutputError
-from firth.files import hold_lock, output_error, read_whole, recover, replacing_folder
+from firth.files import hold_lock, output_error, read_whole, recover, replacing, replacing_folder
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.training.progress import Epoch
 from firth.training.standing import Standing
@@ -107,8 +107,7 @@ class Checkpoints:
             if counts is not None:
                 parts["counts"] = [counts]
             write_tensors(made / _VOCABULARY, parts)
-            content = {"version": _VERSION, **dataclasses.asdict(record)}
-            (made / _RUN).write_text(json.dumps(content, indent=1), "utf-8")
+            (made / _RUN).write_text(_described(record), "utf-8")
         return cls(folder, record, _lock(folder))
 
     @classmethod
@@ -142,6 +141,20 @@ class Checkpoints:
             shutil.rmtree(unfinished, ignore_errors=True)
         return cls(folder, record, let_go)
 
+    def renew(self, record: RunRecord) -> None:
+        """Take down that the run goes on with settings of `record`, if they differ.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written.
+        """
+        renewed = dataclasses.replace(self.record, settings=record.settings)
+        if _described(renewed) != _described(self.record):
+            self.record = renewed
+            with replacing(self.folder / _RUN) as made:
+                made.write_text(_described(self.record), "utf-8")
+
     def places(self) -> list[Place]:
         """Return which checkpoints there are, the furthest first."""
         names = [_NAME.fullmatch(path.name) for path in self.folder.iterdir()]
@@ -161,7 +174,9 @@ class Checkpoints:
         """
         tensors = read_tensors(self.folder / _VOCABULARY, memory_map=False)
         try:
-            return Vocabulary(Words(tensors["text"], tensors["offsets"]), tensors.get("counts"))
+            words = Words(tensors["text"], tensors["offsets"])
+            words.check_text()
+            return Vocabulary(words, tensors.get("counts"))
         except (KeyError, InputError) as error:
             raise FormatError(f"{self.folder / _VOCABULARY} is damaged: {error}") from error
 
@@ -240,6 +255,10 @@ def _lock(folder: Path) -> Callable[[], None]:
     if let_go is None:
         raise OutputError(f"another process is training with {folder}: wait for it, or choose another output")
     return let_go
+
+
+def _described(record: RunRecord) -> str:
+    return json.dumps({"version": _VERSION, **dataclasses.asdict(record)}, indent=1)
 
 
 def _checksum(array: NDArray[np.float32]) -> int:

@@ -193,6 +193,7 @@ def keeping(
         _check_room(folder, weights())
         checkpoints = earlier or Checkpoints.begin(folder, record, vocabulary)
         stack.callback(checkpoints.close)
+        checkpoints.renew(record)
         checkpoints.prune([place for place in checkpoints.places() if place <= standing.place])
 
         def told(path: Path) -> None:

@@ -46,12 +46,12 @@ def check_weights(learner: Learner, standing: Standing, *, all_rows: bool) -> No
 
 def overflow(learner: Learner, standing: Standing, what: str) -> TrainingError:
     """Return the error to raise when a run has overflown."""
-    rows = _wild_rows(learner)
-    whose = f" in {rows}" if rows else ""
+    whose = _wild_rows(learner) or _largest_rows(learner)
     return TrainingError(
         f"{what} after {standing.position:,} of {learner.n_positions:,} positions of epoch {standing.epoch + 1}{whose}"
         f": the vectors have grown beyond all bounds; lower the learning rate, which is "
-        f"{learner.settings.learning_rate}, or remove wild values from the initial vectors"
+        f"{learner.settings.learning_rate} (a run with a checkpoint can be resumed at a lower one), or remove wild "
+        "values from the initial vectors"
     )
 
 
@@ -74,4 +74,17 @@ def _wild_rows(learner: Learner) -> str:
             shown = ", ".join(learner.row_name(name, int(row)) for row in wild[:_NAMED])
             more = f" and {len(wild) - _NAMED:,} more" if len(wild) > _NAMED else ""
             found.append(f"the {name} of {shown}{more}")
-    return " and ".join(found)
+    return f" in {' and '.join(found)}" if found else ""
+
+
+def _largest_rows(learner: Learner) -> str:
+    """Return the names of the rows that hold the largest numbers: those that overflow next, if all are finite yet."""
+    found = []
+    for name, array in learner.weights.items():
+        slices = array.reshape(-1, *array.shape[-2:])
+        most = np.maximum(slices.max(axis=(0, -1)), -slices.min(axis=(0, -1)))
+        largest = np.argsort(-most)[:_NAMED] if len(most) else []
+        if len(largest):
+            shown = ", ".join(learner.row_name(name, int(row)) for row in largest)
+            found.append(f"the {name} of {shown} (up to {most[largest[0]]:.3g})")
+    return f"; the largest numbers are in {' and '.join(found)}"

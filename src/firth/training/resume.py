@@ -66,7 +66,7 @@ class Earlier:
             self.checkpoints.close()
 
     def check_settings(self, config: Settings) -> None:
-        """Refuse to go on with other settings.
+        """Refuse to go on with other settings, but for the learning rate: a run that overflows needs a lower one.
 
         Raises
         ------
@@ -74,12 +74,15 @@ class Earlier:
             Settings differ; the message says which.
         """
         saved, wanted = self.settings.as_dict(), config.as_dict()
-        differences = [
-            f"{name} was {saved[name]!r} and is {wanted[name]!r}"
+        differences = {
+            name: f"{name} was {saved[name]!r} and is {wanted[name]!r}"
             for name in saved
             if name in wanted and saved[name] != wanted[name]
-        ]
-        _refuse(differences)
+        }
+        rate = differences.pop("learning_rate", None)
+        _refuse(list(differences.values()))
+        if rate is not None and not self.finished:
+            _log.warning("the run goes on at another learning rate: %s", rate)
 
     def take_up(self, learner: Learner, vocabulary: Vocabulary, fingerprint: str) -> Standing | None:
         """Fill the weights from what is furthest on and not damaged, and return where it stands; None if nothing is.

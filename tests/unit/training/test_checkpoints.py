@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import resource
@@ -179,6 +180,29 @@ def test_another_corpus_or_setting_is_refused_with_its_name(tmp_path, short_roun
     # And nothing of it has cost the run anything.
     firth.train(documents(), MODELS["skipgram"], output=output, resume=True)
     assert files_of(output) == files_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["skipgram", "glove"])
+def test_a_run_can_be_resumed_at_another_learning_rate_alone(name, tmp_path, short_rounds, caplog):
+    """What the message about weights that overflow says to do."""
+    output, _, _ = interrupted(MODELS[name], tmp_path)
+    rate = MODELS[name].learning_rate
+    lower = dataclasses.replace(MODELS[name], learning_rate=rate / 2)
+
+    class Failing(Callback):
+        def on_progress(self, progress):
+            raise RuntimeError("not yet")
+
+    with caplog.at_level(logging.WARNING, "firth"), pytest.raises(RuntimeError, match="not yet"):
+        firth.train(documents(), lower, output=output, resume=True, callbacks=[Failing()], **EACH_ROUND)
+    assert f"goes on at another learning rate: learning_rate was {rate!r} and is {rate / 2!r}" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "firth"):
+        model = firth.train(documents(), lower, output=output, resume=True)
+    assert "another learning rate" not in caplog.text  # it is the run's own by now
+    assert model.finished
+    assert model.config == lower
+    assert files_of(output) != files_of(tmp_path / "whole")
 
 
 def test_what_a_killed_run_has_left_is_not_lost_by_mistake(tmp_path, short_rounds):

@@ -14,7 +14,7 @@ from firth.corpus import TokenCorpus
 from firth.errors import TrainingError
 from firth.formats import VectorTable
 from firth.training.callbacks import Callback
-from firth.training.loop import Work, run
+from firth.training.loop import Part, Work, run
 from firth.training.plan import make_plan
 from firth.training.progress import Epoch
 from firth.training.standing import Standing
@@ -95,9 +95,10 @@ class _Patient(WindowLearner):
         """Yield a function that trains on a part of an epoch, and never says that there was nothing."""
         with super().workers(threads) as work:
 
-            def on_part(epoch: int, start: int, stop: int) -> tuple[float, float]:
-                loss, pairs = work(epoch, start, stop)
-                return loss, pairs or sys.float_info.min  # lost in any sum with a real number of pairs
+            def on_part(epoch: int, start: int, stop: int) -> Part:
+                part = work(epoch, start, stop)
+                # Lost in any sum with a real number of pairs.
+                return part._replace(pairs=part.pairs or sys.float_info.min)
 
             yield on_part
 

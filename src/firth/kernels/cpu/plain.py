@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, SupportsIndex, SupportsInt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +21,17 @@ Lanes = NDArray[np.float32]
 _one_at_a_time = threading.Lock()
 
 
-def prefetch(array: NDArray[Any], index: int) -> None:
+def prefetch(array: NDArray[Any], index: SupportsIndex) -> None:
     """Do nothing: memory comes when it is read."""
 
 
-def atomic_load(array: NDArray[np.int64], index: int) -> int:
+def atomic_load(array: NDArray[np.int64], index: SupportsIndex) -> int:
     """Return ``array[index]``; let other threads run first, because who asks waits for them to change it."""
     yield_processor()
     return int(array[index])
 
 
-def atomic_add(array: NDArray[np.int64], index: int, value: int) -> int:
+def atomic_add(array: NDArray[np.int64], index: SupportsIndex, value: int) -> int:
     """Add `value` to ``array[index]`` and return what was there before."""
     with _one_at_a_time:
         before = int(array[index])
@@ -49,12 +49,12 @@ def float_of_bits(bits: np.int32) -> np.float32:
     return np.int32(bits).view(np.float32)
 
 
-def lowest_bit(bits: np.uint32) -> np.uint32:
+def lowest_bit(bits: SupportsInt) -> np.uint32:
     """Return the number of the lowest bit that is set in a number other than zero."""
     return np.uint32((int(bits) & -int(bits)).bit_length() - 1)
 
 
-def trailing_zeros(word: np.uint64) -> int:
+def trailing_zeros(word: SupportsInt) -> int:
     """Return how many zero bits lie below the lowest one that is set; 64 where none is."""
     return int(lowest_bit(word)) if word else 64
 
@@ -64,12 +64,12 @@ def word_at(data: NDArray[np.uint8], index: int) -> np.uint64:
     return np.uint64(int.from_bytes(data[index : index + 8].tobytes(), "little"))
 
 
-def load(row: NDArray[np.float32], index: int) -> Lanes:
+def load(row: NDArray[np.float32], index: SupportsIndex) -> Lanes:
     """Return eight numbers of `row` from `index` on."""
     return load_block(row, index, 1)
 
 
-def store(row: NDArray[np.float32], index: int, value: Lanes) -> None:
+def store(row: NDArray[np.float32], index: SupportsIndex, value: Lanes) -> None:
     """Put eight numbers into `row`, from `index` on."""
     row[int(index) : int(index) + len(value)] = value
 
@@ -84,7 +84,7 @@ def zeros_block(n: int) -> Lanes:
     return np.zeros(n * LANES, np.float32)
 
 
-def load_block(row: NDArray[np.float32], index: int, n: int) -> Lanes:
+def load_block(row: NDArray[np.float32], index: SupportsIndex, n: int) -> Lanes:
     """Return `n` times eight numbers of `row` from `index` on."""
     return row[int(index) : int(index) + n * LANES].copy()
 
@@ -101,7 +101,7 @@ def multiply_lanes(a: Lanes, b: Lanes) -> Lanes:
 
 def divide_by_root(a: Lanes, b: Lanes) -> Lanes:
     """Return ``a / sqrt(b)``."""
-    return a / np.sqrt(b)
+    return (a / np.sqrt(b)).astype(np.float32)
 
 
 def total(value: Lanes) -> np.float32:
