@@ -20,7 +20,7 @@ from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.state import LANES
 from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.crew import crew
-from firth.training.loop import Work
+from firth.training.loop import Part, Work
 from firth.training.memory import refuse_what_does_not_fit
 from firth.training.pace import Pace
 from firth.vectors import WordVectors
@@ -127,7 +127,7 @@ class ClassifierLearner:
 
         with crew(threads, do) as on_all:
 
-            def train(epoch: int, start: int, stop: int) -> tuple[float, float]:
+            def train(epoch: int, start: int, stop: int) -> Part:
                 order, texts = self._round(epoch, start, stop)
                 weights, wanted = self._weights(epoch), pace.threads
 
@@ -150,7 +150,7 @@ class ClassifierLearner:
                     seconds=time.perf_counter() - begun,
                     cpu_seconds=time.process_time() - used,
                 )
-                return float(texts.losses.sum()), float(stop - start)
+                return Part(float(texts.losses.sum()), float(stop - start), stop)
 
             yield train
 

@@ -83,7 +83,7 @@ def _largest_rows(learner: Learner) -> str:
     for name, array in learner.weights.items():
         slices = array.reshape(-1, *array.shape[-2:])
         most = np.maximum(slices.max(axis=(0, -1)), -slices.min(axis=(0, -1)))
-        largest = np.argsort(-most)[:_NAMED] if len(most) else []
+        largest = np.argsort(-most)[:_NAMED]
         if len(largest):
             shown = ", ".join(learner.row_name(name, int(row)) for row in largest)
             found.append(f"the {name} of {shown} (up to {most[largest[0]]:.3g})")
