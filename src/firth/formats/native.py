@@ -242,7 +242,7 @@ def _read_metadata(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{path} is truncated or damaged: {error}") from error
+        raise FormatError(f"{path} is truncated or damaged: {error!s:.200}") from error
     if not isinstance(content, dict) or not isinstance(content.get("metadata"), dict):
         raise FormatError(f"{path} is damaged: it must hold an object with a format_version and metadata")
     version = content.get("format_version")

@@ -55,7 +55,7 @@ def reading(path: Path) -> Iterator[BinaryIO]:
                 file = cast(BinaryIO, stack.enter_context(gzip.open(file)))
             yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
+        raise FormatError(f"{path} is truncated or damaged: {error!s:.200}; copy or save it anew") from error
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
 

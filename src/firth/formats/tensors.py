@@ -93,7 +93,7 @@ def read_tensors(path: Path, *, memory_map: bool) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (SafetensorError, ValueError, TypeError, OverflowError, KeyError, RecursionError) as error:
-        raise FormatError(f"{path} is truncated or damaged: {error}; copy or save it anew") from error
+        raise FormatError(f"{path} is truncated or damaged: {error!s:.200}; copy or save it anew") from error
     return tensors
 
 
