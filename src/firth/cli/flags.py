@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firth.errors import ConfigError
-from firth.spelling import nearest_spellings
-from firth.vocabulary import Words
 
 
 def parse_flags(
@@ -37,6 +35,9 @@ def parse_flags(
         flag = left.pop(0)
         name = flag.removeprefix("-")
         if not flag.startswith("-") or name not in values:
+            from firth.spelling import nearest_spellings
+            from firth.vocabulary import Words
+
             near = nearest_spellings(name, Words.of(values), 1)
             hint = f"; did you mean -{near[0]}?" if near else f"; it has -{', -'.join(values)}"
             raise ConfigError(f"{program} has no flag {flag!r:.60}{hint}")
