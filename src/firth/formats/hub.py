@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from firth.errors import FormatError, InputError, OutputError
 from firth.formats import native
+from firth.formats.compact import check_dtype
 from firth.formats.extras import needed
 from firth.formats.table import VectorTable
 
@@ -86,7 +87,7 @@ def fetched(address: Address) -> Path:
     FormatError
         There is no such repository, revision or file, or it cannot be fetched.
     """
-    hub = needed("huggingface_hub", "hub", f"{address}, which")
+    hub = needed("huggingface_hub", "hub", str(address))
     place: dict[str, Any] = {"repo_id": address.repository, "revision": address.revision}
     try:
         with _quiet():
@@ -127,7 +128,7 @@ def push(
     MissingExtraError
         The client is not installed.
     InputError
-        `address` names a file.
+        `address` names a file, or `dtype` is none of these.
     OutputError
         The repository exists and `overwrite` is false, or it cannot be written.
     """
@@ -135,7 +136,8 @@ def push(
         raise InputError(
             f"cannot write {address}: a whole repository is written; leave out {address.path!r:.60}"
         )
-    hub = needed("huggingface_hub", "hub", f"{address}, which")
+    check_dtype(dtype)
+    hub = needed("huggingface_hub", "hub", str(address))
     client = hub.HfApi(token=token, library_name="firth")
     with _reporting(address):
         there = client.repo_exists(address.repository)

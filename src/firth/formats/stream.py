@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 HEAD = 1 << 16
 LONGEST_WORD = 1 << 16
 ROWS_AT_ONCE = 4_096
+_NUMBERS_AT_ONCE = 1 << 14
 _GZIP = b"\x1f\x8b"
 # Deflate cannot make more than so many bytes out of one.
 _MOST_INFLATED = 1_032
@@ -134,7 +135,7 @@ def table(
             f"{path} holds {len(words):,} words and {len(rows):,} vectors: there must be as many of both"
         )
     if not finite:
-        _check_finite(path, words, rows)
+        check_finite(path, words, rows)
     unique, kept = unique_words(path, words)
     if kept is not None:
         rows = rows[kept]
@@ -146,16 +147,23 @@ def table(
         raise FormatError(f"{path} is damaged: {error}") from error
 
 
-def _check_finite(path: Path, words: Sequence[bytes], rows: NDArray[np.float32]) -> None:
-    """Refuse a file that holds NaN or infinity, and say in which row."""
-    zeros = np.zeros(ROWS_AT_ONCE * rows.shape[1], np.float32)
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        block = rows[start : start + ROWS_AT_ONCE]
+def check_finite(path: Path, words: Sequence[bytes], rows: NDArray[np.float32], first: int = 0) -> None:
+    """Refuse a file that holds NaN or infinity, and say in which row; `first` is the number of the first of `rows`.
+
+    Raises
+    ------
+    FormatError
+        A number is not finite.
+    """
+    step = max(1, _NUMBERS_AT_ONCE // rows.shape[1])
+    zeros = np.zeros(min(step, len(rows)) * rows.shape[1], np.float32)
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
         # Nothing but NaN and infinity gives something else than zero; a product is twice as fast as to look at each.
         with np.errstate(invalid="ignore"):
             if np.dot(block.reshape(-1), zeros[: block.size]) == 0:
                 continue
-        row = start + int(np.argmin(np.isfinite(block).all(axis=1)))
+        row = first + start + int(np.argmin(np.isfinite(block).all(axis=1)))
         word = words[row].decode("utf-8", "replace")
         raise FormatError(f"{path} is damaged: row {row + 1}, {word!r:.60}, holds NaN or infinity")
 

@@ -64,7 +64,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: ARG001
         stream.check_promise(path, n_words, dim, 4 * dim + 2, len(header))
         rows = np.empty((n_words, dim), "<f4")
         words = _read_rows(file, path, rows)
-    return stream.table(path, words, rows.astype(np.float32, copy=False))
+    return stream.table(path, words, rows.astype(np.float32, copy=False), finite=True)
 
 
 def write(table: VectorTable, path: Path, *, overwrite: bool = False) -> None:
@@ -117,7 +117,9 @@ def _read_rows(file: BinaryIO, path: Path, rows: NDArray[np.float32]) -> list[by
         if starts:
             # What begins at any byte, seen as items that overlap: the rows of a chunk are copied by one call.
             anywhere: NDArray[Any] = np.ndarray((len(buffer) - width + 1,), item, buffer, 0, (1,))
-            items[filled : len(words)] = anywhere[starts]
+            chunk = anywhere[starts]
+            items[filled : len(words)] = chunk
+            stream.check_finite(path, words, chunk.view(rows.dtype).reshape(len(starts), -1), filled)
         if len(words) < n_words and (not more or (space < 0 and len(buffer) - at > stream.LONGEST_WORD)):
             what = "no word" if more else "the end of the file"
             raise FormatError(
