@@ -175,7 +175,7 @@ def matrix(values: NDArray[Any], name: object) -> NDArray[np.float32]:
         )
     if values.dtype == np.float32 and values.dtype.isnative and values.flags.c_contiguous:
         return values
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.ascontiguousarray(values, np.float32)
 
 

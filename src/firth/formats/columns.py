@@ -228,7 +228,7 @@ class _Columns:
             dim = before[0].shape[1]
         if not dim or rest or np.any(lengths != dim):
             raise FormatError(f"{self._path} has vectors of different lengths, or of none: all must have one")
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             rows = np.asarray(values.to_numpy(zero_copy_only=False), np.float32)
         return rows.reshape(-1, dim)
 
