@@ -101,7 +101,7 @@ def read(path: Path, *, memory_map: bool = True) -> VectorTable:
     if not names:
         raise FormatError(f"{path} holds words but no vectors of them: it is no model of word vectors")
     rows = keyed.matrix(names[0])
-    metadata = {"gensim": {"numbers": keyed.has_numbers()}}
+    metadata = {"gensim": {"numbers": True}} if keyed.has_numbers() else {}
     table = stream.table(path, [word.encode() for word in words], rows, counts)
     table = dataclasses.replace(table, metadata=metadata)
     return _with_outputs(table, root, len(words))

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +141,19 @@ def test_convert_there_and_back(model, say, refuse, tmp_path):
     np.testing.assert_array_equal(formats.read(tmp_path / "v.txt").embeddings, table.embeddings[:4])
     assert "white space" in refuse("convert", model, tmp_path / "w.bin")
     assert not (tmp_path / "w.bin").exists()
+
+
+def test_convert_stores_folders_in_fewer_bytes_and_files_never(model, say, refuse, tmp_path):
+    told = say("convert", model, tmp_path / "small", "--dtype", "int8", "--json")
+    assert (told["target_format"], told["dropped"]) == ("native", [])
+    np.testing.assert_allclose(
+        formats.read(tmp_path / "small").embeddings, formats.read(model).embeddings, rtol=0.02, atol=0.02
+    )
+    assert "holds float32: use the native format" in refuse(
+        "convert", model, tmp_path / "w.npz", "--dtype", "int8"
+    )
+    gensim = Path(__file__).parents[2] / "golden" / "formats" / "gensim_word2vec.model"
+    assert say("convert", gensim, tmp_path / "g.npz", "--json")["dropped"] == ["output embeddings"]
 
 
 def test_info(model, say):
