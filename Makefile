@@ -35,7 +35,8 @@ export NO_MKDOCS_2_WARNING := 1
 
 # Puts the wheel before the sources, for this process and all that it starts.
 tested = PYTHONPATH=$(abspath $(WHEEL)) FIRTH_TESTED=$(abspath $(WHEEL))
-COVERED_BY = tests/unit/objectives tests/properties tests/kernels
+COVERED_BY = tests/unit/objectives tests/properties tests/kernels tests/golden/test_huffman.py \
+  tests/unit/corpus/test_cooccurrence.py tests/unit/corpus/test_graph.py tests/unit/corpus/test_phrases.py tests/unit/classifier
 
 say = @printf '==> %s\n'
 pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt

@@ -322,6 +322,7 @@ def test_a_path_that_names_nothing():
         Graph.of("nothing.edgelist")
 
 
+@pytest.mark.compiled
 def test_reading_is_compiled(write):
     """The clock is generous: it is to notice a loop in Python, not a busy machine."""
     rng = np.random.default_rng(1)
