@@ -44,9 +44,9 @@ def test_strings_split_as_python_splits_them(text):
     expected = _split(text)
     if not expected:
         with pytest.raises(CorpusError, match="no tokens"):
-            encode([text])
+            encode(iter([text]))
         return
-    with encode([text]) as corpus:
+    with encode(iter([text])) as corpus:
         types = list(corpus.types)
         ids = corpus.ids.tolist()
         assert dict(zip(types, corpus.type_counts.tolist(), strict=True)) == collections.Counter(text.split())
