@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
 _EPSILON = 1e-5
 
 
-class Classifying:
+class Classifying(abc.ABC):
     """The methods of a model that are for labels; `_FastText` has the others."""
 
     _model: FastTextModel
     _label: str
     _history: tuple[Epoch, ...]
 
+    @abc.abstractmethod
     def _take(self, model: FastTextModel) -> None:
-        raise NotImplementedError
+        """Become `model`."""
 
     def predict(
         self, text: str | list[str], k: int = 1, threshold: float = 0.0, on_unicode_error: str = "strict"
