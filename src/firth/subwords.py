@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.errors import InputError
-from firth.vocabulary import Words
+from firth.words import Words
 
 END_OF_SENTENCE = "</s>"
 LONGEST_NGRAM = 100

@@ -24,7 +24,8 @@ from firth.formats import VectorTable
 from firth.subwords import ngram_buckets
 from firth.training.progress import Epoch
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 from fuzz.vector_files import (
     archives,
     golden,

@@ -13,7 +13,8 @@ import numpy as np
 from firth import formats
 from firth.formats import VectorTable
 from firth.subwords import Subwords
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
 

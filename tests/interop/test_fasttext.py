@@ -17,7 +17,8 @@ from firth import formats
 from firth.formats import VectorTable
 from firth.kernels.cpu.subwords import ngram_buckets as compiled_buckets, ngram_rows
 from firth.subwords import Subwords, ngram_buckets
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 fasttext = pytest.importorskip("fasttext")
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from firth.corpus.type_table import TypeTable
 from firth.kernels.cpu import encoding
 from firth.kernels.cpu.byte_words import same_bytes, short_word_at, trailing_zeros, word_at
-from firth.vocabulary import Words
+from firth.words import Words
 
 _FACTOR = 0x9E3779B97F4A7C15
 _MASK = 2**64 - 1

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from firth.errors import ConfigError
 from firth.kernels.cpu import subwords
 from firth.subwords import bucket, ngrams
-from firth.vocabulary import Words
+from firth.words import Words
 
 # Marks, ASCII, a combining accent, two to four bytes in UTF-8, a joiner, a selector.
 LETTERS = "<>/sab\u0301éß日\u200d😀\ufe0f"

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from firth.errors import InputError
 from firth.subwords import LONGEST_NGRAM, Subwords, bucket, ngram_buckets, ngrams
-from firth.vocabulary import Words
+from firth.words import Words
 
 # Marks, ASCII, a combining accent, two to four bytes in UTF-8, a joiner, a selector.
 LETTERS = "<>/sab\u0301éß日\u200d😀\ufe0f"

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from firth import vocabulary as module
+from firth import words as module
 from firth.errors import ConfigError, CorpusError, FormatError, InputError, UnknownWordError
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 words_lists = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=30)
 

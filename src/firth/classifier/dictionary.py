@@ -13,7 +13,8 @@ from firth.corpus import TokenCorpus
 from firth.errors import CorpusError
 from firth.kernels.cpu.classification import TypeTable, count_rows, mark_runs
 from firth.kernels.cpu.subwords import ngram_buckets
-from firth.vocabulary import Words, most_frequent
+from firth.vocabulary import most_frequent
+from firth.words import Words
 
 _AT_ONCE = 1 << 22
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from firth.formats.fasttext_model import FastTextModel
 from firth.subwords import END_OF_SENTENCE, ngram_buckets
-from firth.vocabulary import Words
+from firth.words import Words
 
 LABEL_PREFIX = "__label__"
 """What labels begin with, where nothing else is said."""

@@ -36,7 +36,7 @@ def parse_flags(
         name = flag.removeprefix("-")
         if not flag.startswith("-") or name not in values:
             from firth.spelling import nearest_spellings
-            from firth.vocabulary import Words
+            from firth.words import Words
 
             near = nearest_spellings(name, Words.of(values), 1)
             hint = f"; did you mean -{near[0]}?" if near else f"; it has -{', -'.join(values)}"

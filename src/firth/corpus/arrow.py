@@ -15,7 +15,7 @@ import numpy as np
 from firth.corpus.cells import Cells, TextCells, TokenCells, choose_column
 from firth.corpus.tokenizing import as_tokens
 from firth.errors import CorpusError, MissingExtraError
-from firth.vocabulary import Words
+from firth.words import Words
 
 PARQUET = b"PAR1"
 ARROW_FILE = b"ARROW1"

@@ -22,7 +22,7 @@ from firth.corpus.type_table import TypeTable
 from firth.errors import ConfigError, CorpusError
 from firth.kernels.cpu import edges as kernels
 from firth.kernels.cpu.encoding import hash_pieces
-from firth.vocabulary import Words
+from firth.words import Words
 
 _NEWLINE, _COMMA, _WHITESPACE = 0x0A, 0x2C, 0
 _SHOWN = 60

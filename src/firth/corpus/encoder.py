@@ -23,7 +23,7 @@ from firth.corpus.tokenizing import Documents, Rewrite
 from firth.corpus.type_table import TypeTable, grown
 from firth.errors import CorpusError, InputError, OutputError
 from firth.kernels.cpu import encoding
-from firth.vocabulary import Words
+from firth.words import Words
 
 _BATCH_TOKENS = 1 << 20
 _WAITING = 2

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from firth.corpus.edge_lists import EdgeList, edges_of_array, edges_of_items, read_edges
 from firth.errors import ConfigError, CorpusError
 from firth.kernels.cpu import edges as edge_kernels, walks as walk_kernels
-from firth.vocabulary import Words
+from firth.words import Words
 
 Edges: TypeAlias = str | os.PathLike[str] | Iterable[Any]
 """A path, an iterable of tuples, an array of edges or a sparse adjacency matrix."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.corpus.type_table import TypeTable
-from firth.vocabulary import Words
+from firth.words import Words
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from firth.corpus.encoder import IdFile
 from firth.corpus.token_corpus import TokenCorpus
 from firth.corpus.type_table import TypeTable
 from firth.kernels.cpu import joining
-from firth.vocabulary import Words
+from firth.words import Words
 
 _BLOCK = 1 << 20
 

@@ -23,7 +23,7 @@ from firth.corpus.phrases import Phrase, Phrases, Progress, encoded, untold
 from firth.corpus.token_corpus import TokenCorpus
 from firth.errors import ConfigError, CorpusError
 from firth.objectives.phrases import discounted_ratio, normalized_mutual_information
-from firth.vocabulary import Words
+from firth.words import Words
 
 _LEAST_MEMORY = 1 << 24
 

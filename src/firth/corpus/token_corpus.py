@@ -18,7 +18,8 @@ from firth.corpus.limited_table import RARE
 from firth.corpus.pages import release_pages
 from firth.corpus.type_table import TypeTable
 from firth.errors import CorpusError, FormatError, InputError
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 MANIFEST = "corpus.json"
 IDS, TEXT, OFFSETS, COUNTS = "ids.int32", "types.utf8", "offsets.int64", "counts.int64"

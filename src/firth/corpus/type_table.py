@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from firth.errors import CorpusError
 from firth.kernels.cpu import encoding
-from firth.vocabulary import Words
+from firth.words import Words
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 

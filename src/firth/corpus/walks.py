@@ -23,7 +23,7 @@ from firth.corpus.token_corpus import IDS, TokenCorpus, fingerprint
 from firth.errors import ConfigError, CorpusError
 from firth.kernels.cpu import joining, walks as kernels
 from firth.kernels.cpu.random import stream_key
-from firth.vocabulary import Words
+from firth.words import Words
 
 _Result = TypeVar("_Result")
 _Ids = NDArray[np.int32]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from firth.errors import InputError
 from firth.files import read_whole
-from firth.vocabulary import Words
+from firth.words import Words
 
 _LARGEST = 1 << 28
 

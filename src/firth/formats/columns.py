@@ -19,7 +19,7 @@ from firth.errors import FormatError
 from firth.formats import stream
 from firth.formats.extras import needed
 from firth.formats.table import VectorTable
-from firth.vocabulary import Words
+from firth.words import Words
 
 PARQUET, ARROW = "parquet", "arrow"
 

@@ -33,7 +33,7 @@ from firth.formats.fasttext_reading import (
 )
 from firth.formats.fasttext_source import Source
 from firth.formats.product_quantized import QuantizedMatrix
-from firth.vocabulary import Words
+from firth.words import Words
 
 _WORD, _LABEL = 0, 1
 _ROWS_AT_ONCE = 1 << 14

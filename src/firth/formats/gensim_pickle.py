@@ -22,7 +22,8 @@ from firth.formats import arrays, stream
 from firth.formats.pickles import MAGIC, Built, Name, read_pickle
 from firth.formats.table import VectorTable
 from firth.subwords import Subwords
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 NAME = "gensim"
 

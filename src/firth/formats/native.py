@@ -43,7 +43,8 @@ from firth.formats.compact import check_dtype, packed, unpacked
 from firth.formats.table import VectorTable
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.subwords import Subwords
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 FORMAT_VERSION = 1
 

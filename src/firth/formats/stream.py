@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from firth.errors import FormatError, InputError, OutputError
 from firth.files import replacing
 from firth.formats.table import VectorTable
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _log = logging.getLogger(__name__)
 

@@ -33,7 +33,8 @@ from firth.files import hold_lock, output_error, read_whole, recover, replacing,
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.training.progress import Epoch
 from firth.training.standing import Standing
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _VERSION = 1
 _LONGEST = 1 << 28

@@ -20,7 +20,8 @@ from firth.training.loop import Part, Work
 from firth.training.memory import refuse_what_does_not_fit
 from firth.training.weights import words_of_given
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _PIECES = 4
 """Each block of records is trained in so many parts of an epoch."""

@@ -20,7 +20,8 @@ from firth.formats.fasttext_model import read_model
 from firth.subwords import bucket
 from firth.training.callbacks import Callback
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 LOSSES = ["softmax", "hierarchical-softmax", "one-vs-all", "negative-sampling"]
 PETS = ["a cat sleeps", "the dog barks", "my cat purrs", "a dog sleeps"]

@@ -11,7 +11,8 @@ from hypothesis import given, settings, strategies as st
 from firth.corpus import encode
 from firth.corpus.type_table import TypeTable
 from firth.errors import CorpusError, InputError
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _LINES = ["the king and the queen", "the king's men", "queen and king and all"]
 

@@ -17,7 +17,8 @@ from firth.formats import VectorTable
 from firth.formats.compact import packed, unpacked
 from firth.formats.tensors import read_tensors, write_tensors
 from firth.subwords import Subwords
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 WORDS = ["to", "be", "or"]
 numbers = st.floats(-1e4, 1e4, width=32)

@@ -10,7 +10,8 @@ from firth.formats import VectorTable
 from firth.formats.fasttext_model import FastTextModel
 from firth.subwords import Subwords, ngram_buckets, ngrams
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 
 def encodable(text: str) -> str:

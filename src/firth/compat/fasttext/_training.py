@@ -22,7 +22,8 @@ from firth.formats.fasttext_model import FastTextModel
 from firth.formats.fasttext_reading import FastTextSettings
 from firth.training import TrainedModel, train
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _NODES = "node_embeddings"
 

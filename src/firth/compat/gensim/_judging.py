@@ -19,7 +19,8 @@ from firth.evaluation.questions import Lookup, Section, read_analogies
 from firth.files import read_whole
 from firth.formats import VectorTable
 from firth.vectors import WordVectors
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _log = logging.getLogger(__name__)
 

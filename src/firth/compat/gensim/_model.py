@@ -17,7 +17,8 @@ from firth.compat.gensim.models.keyedvectors import FastTextKeyedVectors, KeyedV
 from firth.config import WindowSettings
 from firth.errors import ConfigError, CorpusError, InputError
 from firth.formats import VectorTable
-from firth.vocabulary import Vocabulary, Words
+from firth.vocabulary import Vocabulary
+from firth.words import Words
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from firth.compat.gensim.utils import RULE_DISCARD, RULE_KEEP
 from firth.config import CBOW, FastText, SkipGram, WindowSettings
 from firth.errors import ConfigError
-from firth.vocabulary import Words, most_frequent
+from firth.vocabulary import most_frequent
+from firth.words import Words
 
 TrimRule = Callable[[Any, int, int], int]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from firth.errors import ConfigError
 from firth.kernels.compile import kernel
-from firth.vocabulary import Words
+from firth.words import Words
 
 _LESS, _GREATER = np.uint8(ord("<")), np.uint8(ord(">"))
 _END_OF_SENTENCE = np.frombuffer(b"</s>", np.uint8)

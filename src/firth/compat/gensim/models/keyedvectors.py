@@ -190,7 +190,7 @@ class FastTextKeyedVectors(KeyedVectors):
     def buckets_word(self) -> list[NDArray[np.int32]]:
         """The buckets of the n-grams of each word."""
         from firth.subwords import ngram_buckets
-        from firth.vocabulary import Words
+        from firth.words import Words
 
         if self.max_n < max(self.min_n, 1):
             return [np.empty(0, np.int32) for _ in self.index_to_key]
@@ -201,7 +201,7 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def adjust_vectors(self) -> None:
         """Compose the vectors of the words anew."""
-        from firth.vocabulary import Words
+        from firth.words import Words
 
         self.vectors = self._parts().known(Words.of(map(str, self.index_to_key)))
         self.norms = None
