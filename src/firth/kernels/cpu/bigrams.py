@@ -114,7 +114,7 @@ def fill_node_slots(nodes, n_nodes, slots):
         slots[at] = node + 1
 
 
-@kernel()
+@kernel(allocates=True)
 def count_pairs(lefts, start, stop, words, low, high, table, n_used, most):
     """Count the pairs of neighbouring lefts whose hashes are from `low` to `high`.
 
@@ -192,7 +192,7 @@ def move_pairs(table, high, larger):
     return n_used
 
 
-@kernel()
+@kernel(allocates=True)
 def frequent_pairs(table, min_count):
     """Return the pairs of a table that were counted at least `min_count` times, and their counts.
 

@@ -22,6 +22,7 @@ from firth.kernels.cpu.lanes import (
     zeros,
     zeros_block,
 )  # fmt: skip
+from firth.kernels.cpu.products import product
 from firth.kernels.cpu.rows import clear_row, copy_row
 from firth.kernels.cpu.state import LANES
 
@@ -63,7 +64,7 @@ def chunk_logits(
     if len(noise) > 0:
         for k in range(len(noise)):
             copy_row(outputs[np.uint64(rows[options.n_inputs + k])], noise[k])
-        np.dot(noise, hidden.T, noise_logits)
+        product(noise, hidden.T, noise_logits)
     _term_logits(targets, step.begin[place], step.term_centers[place], hidden, outputs, term_logits)
 
 
@@ -146,8 +147,8 @@ def chunk_steps(part, place, line, center, n, model, tables, options, blocks, st
     hidden_steps = work.hidden_steps if options.predicts_center else steps[: options.n_centers]
     base = options.n_inputs + options.n_noise
     if options.n_noise > 0:
-        np.dot(work.errors.T, noise, hidden_steps)
-        np.dot(work.errors, hidden, steps[options.n_inputs : base])
+        product(work.errors.T, noise, hidden_steps)
+        product(work.errors, hidden, steps[options.n_inputs : base])
     else:
         for i in range(n):
             clear_row(hidden_steps[i])

@@ -144,7 +144,7 @@ class Space(NamedTuple):
     highest: NDArray[np.float32]
 
 
-@kernel()
+@kernel(allocates=True)
 def count_rows(ids, starts, table, n_max, row_of, counts):
     """Fill `counts` with the number of rows of each text.
 
@@ -176,7 +176,7 @@ def count_rows(ids, starts, table, n_max, row_of, counts):
         counts[text] = n_rows
 
 
-@kernel()
+@kernel(allocates=True)
 def mark_runs(ids, starts, table, n_max, used):
     """Set ``used[bucket]`` for the bucket of each run of 2 to `n_max` words; other arguments as in `count_rows`."""
     words = np.empty(n_max, np.int64)
@@ -210,7 +210,7 @@ def _run(words, n):
     return joined
 
 
-@kernel()
+@kernel(allocates=True)
 def fill_rows(ids, starts, order, table, n_max, row_of, offsets, rows, thread, threads):
     """Write the rows of the texts `order` to `rows`, those of text number ``i`` from ``offsets[i]`` on.
 
@@ -240,7 +240,7 @@ def fill_rows(ids, starts, order, table, n_max, row_of, offsets, rows, thread, t
                         at += 1
 
 
-@kernel(fastmath=True)
+@kernel(fastmath=True, allocates=True)
 def train_texts(thread, threads, counters, texts, weights, space):
     """Train on texts, this thread's part of it; all threads must call it.
 

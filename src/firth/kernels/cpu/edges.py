@@ -137,7 +137,7 @@ def split_edges(data, separator, columns, starts, ends, weights):
     return n, columns, FINE, 0, columns
 
 
-@kernel()
+@kernel(allocates=True)
 def sorted_rows(sources, targets, weights, n_nodes, both_ways):
     """Return edges as compressed sparse rows, the neighbors of each node in rising order; parallel ones stay apart.
 

@@ -148,7 +148,7 @@ def _hash(data, start, end):
     return hashed ^ (hashed >> np.uint64(32))
 
 
-@kernel(inner=True)
+@kernel(inner=True, allocates=True)
 def _larger(array, length):
     grown = np.empty(length, array.dtype)
     for i in range(len(array)):  # giving it a slice would compile the printing of shapes
@@ -167,7 +167,7 @@ def fill_slots(slots, hashes, n_types):
         slots[at] = i + 1
 
 
-@kernel()
+@kernel(allocates=True)
 def split_pieces(data):
     """Split UTF-8 at whitespace and number the pieces in the order in which they are first seen.
 
@@ -206,7 +206,7 @@ def split_pieces(data):
     return ids[:n_ids], starts[:n_pieces], ends[:n_pieces], hashes[:n_pieces], done
 
 
-@kernel()
+@kernel(allocates=True)
 def _split_some(data, i, ids, n_ids, starts, ends, hashes, slots, n_pieces):
     """Go on with ``split_pieces`` from `i` until the data ends, or is not UTF-8, or `starts` is full.
 
@@ -254,7 +254,7 @@ def _split_some(data, i, ids, n_ids, starts, ends, hashes, slots, n_pieces):
     return i, n_ids, n_pieces, True
 
 
-@kernel()
+@kernel(allocates=True)
 def hash_pieces(text, starts, ends):
     """Return the hash of each piece ``text[starts[i]:ends[i]]``, uint64, shape (n_pieces,)."""
     hashes = np.empty(len(starts), np.uint64)
@@ -263,7 +263,7 @@ def hash_pieces(text, starts, ends):
     return hashes
 
 
-@kernel()
+@kernel(allocates=True)
 def find_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_hashes):
     """Return the type of each piece, int32, shape (n_pieces,), or -1 for those that the table does not hold."""
     found = np.empty(len(starts), np.int32)
@@ -284,7 +284,7 @@ def find_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_
     return found
 
 
-@kernel()
+@kernel(allocates=True)
 def add_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_hashes, n_types):
     """Find each piece in the table of types, and enter the ones that it does not hold, in their order.
 
@@ -325,7 +325,7 @@ def add_types(data, starts, ends, hashes, slots, type_text, type_offsets, type_h
     return ids, n_types
 
 
-@kernel()
+@kernel(allocates=True)
 def renumber(ids, types, counts, within):
     """Replace local ids by types, count them, and drop the ends of empty documents.
 
@@ -366,7 +366,7 @@ def renumber(ids, types, counts, within):
     return encoded[:n], n_documents, within
 
 
-@kernel()
+@kernel(allocates=True)
 def renumber_split(ids, pieces, offsets, types, counts, within):
     """Do as `renumber` where local id ``i`` stands for several types.
 

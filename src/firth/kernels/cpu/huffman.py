@@ -40,7 +40,7 @@ def huffman_paths(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray
     return offsets, paths
 
 
-@kernel()
+@kernel(allocates=True)
 def _join(counts, parents, codes):
     """Join the two rarest trees until one is left; the leaves are in falling order of their counts."""
     size = len(counts)

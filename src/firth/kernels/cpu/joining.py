@@ -70,7 +70,7 @@ def fill_steps(parts, offsets, phrases, n_words, steps):
             left = steps[at, 1]
 
 
-@kernel()
+@kernel(allocates=True)
 def join_phrases(ids, connector, begins, steps):
     """Join phrases from left to right; a word that ends one begins no other.
 
@@ -151,7 +151,7 @@ def number_as_seen(ids, numbers, seen, n_seen, counts):
     return n_seen, n_documents
 
 
-@kernel()
+@kernel(allocates=True)
 def spell(ids, next_id, text, offsets):
     """Return the bytes of words: a space between them, a newline at the end of each document.
 

@@ -34,7 +34,7 @@ def alias_table(weights: NDArray[np.float64]) -> NDArray[np.uint32]:
     return table
 
 
-@kernel()
+@kernel(allocates=True)
 def pair_up(shares, table):
     """Fill `table` from `shares` (mean 1), which are used up."""
     size = len(shares)

@@ -26,6 +26,7 @@ from firth.kernels.cpu.apply import apply_steps
 from firth.kernels.cpu.examples import prepare_chunk
 from firth.kernels.cpu.hidden import hidden_vectors, input_masses, spread_steps
 from firth.kernels.cpu.intrinsics import wait_for_all
+from firth.kernels.cpu.products import product
 from firth.kernels.cpu.rows import add_row, clear_row, copy_row
 from firth.kernels.cpu.state import SLICES, Options, aligned
 from firth.kernels.cpu.synchronous import done_before, fill_block, first_wild, rate_at
@@ -170,21 +171,21 @@ def _compose(chunk, block, start, stop, stretch, text, tables, model, options, b
         shared.rates[column + i] = rate * step.pairs[chunk, i] if i < n else _ZERO
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, allocates=True)
 def _tile(first, columns, vocab_size, shared):
     """Return the logits, or errors, of the words from `first` on: a matrix of words and centers."""
     n = min(TILE, vocab_size - first)
     return shared.logits[first * columns : (first + n) * columns].reshape((n, columns))
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, allocates=True)
 def _tile_logits(first, columns, model, shared, scratch):
     """Compute the logits of a tile, and of each center the largest of them and the sum of their exponentials."""
     logits = _tile(first, columns, model.outputs.shape[1], shared)
     n = len(logits)
-    np.dot(model.outputs[0, first : first + n], shared.hidden[0, :columns].T, logits)
+    product(model.outputs[0, first : first + n], shared.hidden[0, :columns].T, logits)
     other = scratch[: n * columns].reshape((n, columns))
-    np.dot(model.outputs[1, first : first + n], shared.hidden[1, :columns].T, other)
+    product(model.outputs[1, first : first + n], shared.hidden[1, :columns].T, other)
     top, total = shared.tops[first // TILE], shared.sums[first // TILE]
     for i in range(columns):
         top[i] = logits[0, i] + other[0, i]
@@ -228,7 +229,7 @@ def _chunk_loss(chunk, columns, options, shared, step):
     step.totals[chunk, 1] = n_pairs
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, allocates=True)
 def _tile_steps(first, n_chunks, columns, model, options, shared, step, scratch):
     """Turn the logits of a tile into errors, compute its part of the changes of hidden vectors, change its rows."""
     errors = _tile(first, columns, model.outputs.shape[1], shared)
@@ -259,9 +260,9 @@ def _tile_steps(first, n_chunks, columns, model, options, shared, step, scratch)
         masses[w] = min(_ONE, cap / max(masses[w], cap))
     for part in range(SLICES):
         rows_of_tile = model.outputs[part, first : first + n]
-        np.dot(errors.T, rows_of_tile, shared.changes[first // TILE, part, :columns])
+        product(errors.T, rows_of_tile, shared.changes[first // TILE, part, :columns])
         change = scratch[TILE : TILE + n * width].reshape((n, width))
-        np.dot(errors, shared.hidden[part, :columns], change)
+        product(errors, shared.hidden[part, :columns], change)
         for w in range(n):
             add_row(rows_of_tile[w], change[w], masses[w])
 

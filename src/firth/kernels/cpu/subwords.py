@@ -79,7 +79,7 @@ def ngram_rows(
     return bucket_ids, offsets, rows
 
 
-@kernel()
+@kernel(allocates=True)
 def count_ngrams(text, offsets, min_n, max_n):
     """Return where the n-grams of each word begin, int64, shape (n_words + 1,), without making them.
 

@@ -65,7 +65,7 @@ _WALK, _STEPS, _KEY, _COUNTER, _NODE, _BEGIN, _END, _CAME_FROM, _CAME_BEGIN, _CA
 _FIELDS = 12
 
 
-@kernel()
+@kernel(allocates=True)
 def fill_tables(offsets, weights, totals, table):
     """Fill `totals` and `table` of `Rows`, which are changed, from its offsets and weights."""
     for node in range(len(offsets) - 1):
@@ -78,7 +78,7 @@ def fill_tables(offsets, weights, totals, table):
             pair_up(weights[begin:end] * ((end - begin) / total), table[begin:end])
 
 
-@kernel()
+@kernel(allocates=True)
 def shuffled(n, key):
     """Return the numbers from 0 to `n` - 1, int32, in an order that `key` chooses (Fisher and Yates's)."""
     order = np.arange(n).astype(np.int32)
@@ -88,7 +88,7 @@ def shuffled(n, key):
     return order
 
 
-@kernel()
+@kernel(allocates=True)
 def walk_by_weight(starts, length, key, rows, out, lengths):
     """Walk from each of `starts`, choosing each next node in proportion to the weights of the edges (DeepWalk).
 
@@ -132,7 +132,7 @@ def walk_by_weight(starts, length, key, rows, out, lengths):
                 i += 1
 
 
-@kernel()
+@kernel(allocates=True)
 def walk_with_bias(starts, length, key, rows, back, away, out, lengths):
     """Walk as `walk_by_weight` does, with node2vec's bias (Grover and Leskovec 2016, section 3.2).
 
