@@ -40,7 +40,8 @@ def kernel(
         It makes arrays, or takes some from a kernel that does. All others work on arrays that somebody else owns, and
         count no references to them: counting took an eighth of the time to train.
     **options
-        Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered.
+        Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered; ``inline="always"`` for what is
+        called once and does little but call others, which saves LLVM to optimise all of them once more.
     """
     # What is not said, Numba takes from whoever calls the function first, and caches the result for all others: the
     # same kernel would be compiled in two ways, and could round in two.

@@ -14,7 +14,7 @@ _SLOT = (1 << _BITS_OF_A_SLOT) - 1
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def apply_steps(group, groups, member, members, begin, end, model, tables, options, step, work):
     """Add the steps of some chunks to the rows that this member of a group owns, damped where they sum up too much.
 

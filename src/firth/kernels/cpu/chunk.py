@@ -29,7 +29,7 @@ from firth.kernels.cpu.state import LANES
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def chunk_logits(
     part, place, line, center, n, model, tables, options, blocks, noise_logits, term_logits, step, work
 ):
@@ -68,7 +68,7 @@ def chunk_logits(
     _term_logits(targets, step.begin[place], step.term_centers[place], hidden, outputs, term_logits)
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work):
     """Turn the logits of a chunk into errors: minus `rate` times the derivatives of the loss by the logits.
 
@@ -128,7 +128,7 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     step.totals[place, 1] = np.float64(n_pairs)
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def chunk_steps(part, place, line, center, n, model, tables, options, blocks, step, work):
     """Compute what one slice of each row of a chunk changes by.
 

@@ -103,7 +103,7 @@ def train_synchronous(
             parity = 1 - parity
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def fill_block(block, stretch, text, options, blocks):
     """Prepare the block of a stretch that stands in line `block` of `blocks`."""
     start = stretch.start + block * options.block_length
@@ -145,7 +145,7 @@ def done_before(center, line, stretch, options, blocks):
     return done + length * ((center - begin) / (end - begin))
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def _compute_logits(
     group, groups, member, members, block, start, stop, n_chunks, stretch, text, tables, model, options, blocks,
     noise_logits, term_logits, step, work,
@@ -172,7 +172,7 @@ def _compute_logits(
             )  # fmt: skip
 
 
-@kernel(inner=True, fastmath=True)
+@kernel(inner=True, fastmath=True, inline="always")
 def _compute_steps(
     group, groups, member, members, block, start, stop, n_chunks, stretch, tables, model, options, blocks,
     noise_logits, term_logits, step, work,
