@@ -96,12 +96,10 @@ def from_python(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return what calls an inner kernel from Python, for tests and trials."""
     if numba.config.DISABLE_JIT:
         return function
-
-    def call(*arguments: Any) -> Any:
-        return function(*arguments)
-
-    compiled: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy")(call)
-    return compiled
+    others = ("nopython", "inline", "forceinline", "no_cpython_wrapper", "no_cfunc_wrapper")
+    options = {name: value for name, value in function.targetoptions.items() if name not in others}
+    made: Callable[..., Any] = numba.njit(**options)(function.py_func)
+    return made
 
 
 @functools.cache
