@@ -13,6 +13,7 @@ import typer
 
 from firth.cli.app import app
 from firth.cli.input import read_words
+from firth.cli.text_options import PANEL, Column, Corpus, Lowercase
 from firth.config import TextOptions
 from firth.config.phrases import THRESHOLDS, PhraseOptions, PhraseScore
 from firth.errors import ConfigError, OutputError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from firth.corpus.phrases import Progress
 
 _DEFAULT, _TEXT_DEFAULT = PhraseOptions(), TextOptions()
-_WHAT, _TEXT, _RUN = "What is a phrase", "How to read the text", "How to run"
+_WHAT, _RUN = "What is a phrase", "How to run"
 _STDOUT = Path("-")
 _SHOWN = 20
 # What `--from-list` settles already.
@@ -32,12 +33,7 @@ _SETTLED = ("min_count", "threshold", "score", "passes", "connector_words", "del
 @app.command()
 def phrases(  # noqa: PLR0917 (typer makes options of parameters)
     context: typer.Context,
-    corpus: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="CORPUS...", help="Files, folders, globs; - for standard input.", show_default=False
-        ),
-    ],
+    corpus: Corpus,
     output: Annotated[
         Path,
         typer.Option(
@@ -92,33 +88,24 @@ def phrases(  # noqa: PLR0917 (typer makes options of parameters)
             rich_help_panel=_WHAT,
         ),
     ] = None,
-    column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Read this column of files that are tables: Parquet, Arrow, CSV or JSON Lines.",
-            rich_help_panel=_TEXT,
-        ),
-    ] = None,
+    column: Column = None,
     tokenize: Annotated[
         str,
         typer.Option(
-            metavar="RULE", help="whitespace, words, or a regular expression.", rich_help_panel=_TEXT
+            metavar="RULE", help="whitespace, words, or a regular expression.", rich_help_panel=PANEL
         ),
     ] = "whitespace",
-    lowercase: Annotated[
-        bool, typer.Option("--lowercase", help="Lower the text first.", rich_help_panel=_TEXT)
-    ] = False,
+    lowercase: Lowercase = False,
     decode_errors: Annotated[
         Literal["strict", "replace"],
-        typer.Option(help="What to do with bytes that are not UTF-8.", rich_help_panel=_TEXT),
+        typer.Option(help="What to do with bytes that are not UTF-8.", rich_help_panel=PANEL),
     ] = "strict",
     max_types: Annotated[
         int,
         typer.Option(
             metavar="N",
             help="Different tokens to tell apart while counting, in 50 bytes of memory each.",
-            rich_help_panel=_TEXT,
+            rich_help_panel=PANEL,
         ),
     ] = _TEXT_DEFAULT.max_types,
     list_to: Annotated[

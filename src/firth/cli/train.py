@@ -13,23 +13,19 @@ import typer
 from firth.cli.app import Interrupted, app
 from firth.cli.input import read_numbers, read_words
 from firth.cli.settings import make_settings, with_settings
+from firth.cli.text_options import PANEL, Column, Corpus, Lowercase
 from firth.config import TextOptions
 
 if TYPE_CHECKING:
     from firth.training import Callback, Epoch, TrainedModel
 
-_MODEL, _TEXT, _RUN = "What to learn", "How to read the text", "How to run"
+_MODEL, _RUN = "What to learn", "How to run"
 
 
 @app.command()
 @with_settings
 def train(  # noqa: PLR0917 (typer makes options of parameters)
-    corpus: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="CORPUS...", help="Files, folders, globs; - for standard input.", show_default=False
-        ),
-    ],
+    corpus: Corpus,
     output: Annotated[
         Path,
         typer.Option(
@@ -51,30 +47,21 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
             rich_help_panel=_MODEL,
         ),
     ] = None,
-    column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Read this column of files that are tables: Parquet, Arrow, CSV or JSON Lines.",
-            rich_help_panel=_TEXT,
-        ),
-    ] = None,
+    column: Column = None,
     tokenize: Annotated[
         str | None,
         typer.Option(
             metavar="RULE",
             help="whitespace, words, or a regular expression. [dim](default whitespace)[/dim]",
-            rich_help_panel=_TEXT,
+            rich_help_panel=PANEL,
         ),
     ] = None,
-    lowercase: Annotated[
-        bool, typer.Option("--lowercase", help="Lower the text first.", rich_help_panel=_TEXT)
-    ] = False,
+    lowercase: Lowercase = False,
     decode_errors: Annotated[
         Literal["strict", "replace"] | None,
         typer.Option(
             help="What to do with bytes that are not UTF-8. [dim](default strict)[/dim]",
-            rich_help_panel=_TEXT,
+            rich_help_panel=PANEL,
         ),
     ] = None,
     max_types: Annotated[
@@ -83,20 +70,20 @@ def train(  # noqa: PLR0917 (typer makes options of parameters)
             metavar="N",
             help="Different tokens to tell apart while counting, in 50 bytes of memory each. "
             "[dim](default 30,000,000)[/dim]",
-            rich_help_panel=_TEXT,
+            rich_help_panel=PANEL,
         ),
     ] = None,
     vocabulary: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Learn these words: one a line.", rich_help_panel=_TEXT),
+        typer.Option(metavar="FILE", help="Learn these words: one a line.", rich_help_panel=PANEL),
     ] = None,
     stop_words: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Drop these words: one a line.", rich_help_panel=_TEXT)
+        Path | None, typer.Option(metavar="FILE", help="Drop these words: one a line.", rich_help_panel=PANEL)
     ] = None,
     weights: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="What each document counts: one number a line.", rich_help_panel=_TEXT
+            metavar="FILE", help="What each document counts: one number a line.", rich_help_panel=PANEL
         ),
     ] = None,
     cache: Annotated[

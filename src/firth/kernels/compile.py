@@ -92,7 +92,7 @@ def instruction(
 
 
 @functools.cache
-def from_python(function: Callable[..., Any]) -> Callable[..., Any]:
+def from_python(function: Any) -> Callable[..., Any]:
     """Return what calls an inner kernel from Python, for tests and trials."""
     if numba.config.DISABLE_JIT:
         return function
