@@ -16,6 +16,7 @@ import faulthandler
 import functools
 import hashlib
 import json
+import logging
 import random
 import subprocess
 import sys
@@ -50,6 +51,7 @@ class Run:
         self._begun = time.monotonic()
         warm_up(self.reader, folder)
         concurrent.futures.ThreadPoolExecutor = InTurn
+        logging.disable(logging.CRITICAL)
         warnings.simplefilter("error")  # what a user would see, and nobody has thought of
 
     def take(self, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from firth.errors import FirthError
-from fuzz.readers import Reader
+from fuzz.reader import Reader
 
 FACTOR, ROOM, PATIENCE = 10, 64 << 20, 10.0
 """Memory may be so many times the input and so many bytes more; an answer may take so many seconds of work."""
@@ -125,7 +126,7 @@ class _Guard:
             self._hooked = True
         self.seen.clear()
         before, tempfile.tempdir = tempfile.tempdir, str(folder)
-        self._folder = str(folder.resolve())
+        self._folder = _resolved(folder)
         try:
             yield
         finally:
@@ -148,6 +149,11 @@ class _Guard:
 _guard = _Guard()
 
 
+@functools.cache
+def _resolved(folder: Path) -> str:
+    return str(folder.resolve())
+
+
 def _is_loading() -> bool:
     """Return whether the interpreter is loading a module, or Numba a compiled kernel from its cache."""
     frame = sys._getframe(2)
@@ -161,6 +167,9 @@ def _is_loading() -> bool:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
+    if logging.root.manager.disable >= logging.CRITICAL:  # a long run has done so: it takes a while
+        yield
+        return
     logger = logging.getLogger("firth")
     before, logger.disabled = logger.disabled, True
     logging.disable(logging.CRITICAL)

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fuzz.mutations import mutate
 from fuzz.oracle import check
-from fuzz.readers import READERS, clear
+from fuzz.reader import clear
+from fuzz.readers import READERS
 
 KEPT = Path(__file__).parent / "found"
 _HANG = 120

@@ -194,7 +194,7 @@ def unique_words(path: Path, words: Sequence[bytes]) -> tuple[Words, NDArray[np.
         len(words) - len(kept),
         double,
     )
-    return packed([words[i] for i in kept]), kept
+    return packed([words[i] for i in kept.tolist()]), kept
 
 
 def packed(words: Sequence[bytes]) -> Words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import NoneType
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from firth.compat.gensim._settings import parameters_of
 from firth.compat.gensim._vector_files import PathLike, path_of, save_folder
 from firth.config import TextOptions, WindowSettings
 from firth.config.models import settings_from_dict
-from firth.errors import FormatError
+from firth.errors import FirthError, FormatError
 from firth.formats import VectorTable
 
 _PARAMETERS = (
@@ -39,6 +40,8 @@ _PARAMETERS = (
 )
 _OF_FASTTEXT = ("min_n", "max_n", "bucket")
 _FACTS = ("corpus_count", "corpus_total_words", "effective_min_count", "train_count", "total_train_time")
+
+_KEPT = {"parameters": (*_PARAMETERS, *_OF_FASTTEXT), "facts": _FACTS}
 
 
 class ModelFiles(Model):
@@ -105,14 +108,20 @@ class ModelFiles(Model):
         from firth.compat.gensim.models.fasttext import FastText
         from firth.compat.gensim.models.word2vec import Word2Vec
 
-        kept = table.metadata.get("gensim", {})
+        kept = {name: _known(table, name, names) for name, names in _KEPT.items()}
         kind: Any = FastText if settings.NAME == "fasttext" else Word2Vec
         kind = cls if issubclass(cls, kind) else kind
-        model = kind(**{**parameters_of(settings), **kept.get("parameters", {})})
+        try:
+            model = kind(**{**parameters_of(settings), **kept["parameters"]})
+        except (TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, FirthError):
+                raise
+            raise FormatError(f"the parameters of the model cannot be used: {error!s:.200}") from error
         model._take_all(table)
-        for name, value in kept.get("facts", {}).items():
+        for name, value in kept["facts"].items():
             setattr(model, name, value)
-        model.history = list(kept.get("history", []))
+        history = table.metadata.get("gensim", {}).get("history")
+        model.history = list(history) if isinstance(history, list) else []
         return model  # type: ignore[no-any-return]
 
     def _take_all(self, table: VectorTable) -> None:
@@ -145,6 +154,25 @@ class ModelFiles(Model):
                 "history": self.history,
             },
         }
+
+
+def _known(table: VectorTable, part: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return those values of a part of the metadata that `ModelFiles.save` writes there.
+
+    Raises
+    ------
+    FormatError
+        The metadata are of another kind, or a value is.
+    """
+    kept = table.metadata.get("gensim", {})
+    values = kept.get(part, {}) if isinstance(kept, dict) else None
+    if not isinstance(values, dict):
+        raise FormatError(f"the model's {part} are {values!r:.60}, but must be names with values")
+    for name in values.keys() & {*names}:
+        value = values[name]
+        if name != "comment" and not isinstance(value, (int, float, NoneType)):
+            raise FormatError(f"the model's {name} is {value!r:.60}, but must be a number")
+    return {name: values[name] for name in names if name in values}
 
 
 def _plain(value: Any) -> Any:

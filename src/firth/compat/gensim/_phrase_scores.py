@@ -40,6 +40,8 @@ def npmi_scorer(
     if bigram_count < min_count:
         return -math.inf
     pair, first, second = (count / corpus_word_count for count in (bigram_count, worda_count, wordb_count))
+    if pair == 1:  # nothing else occurs, as where counts were put together by hand
+        return 1.0
     return math.log(pair / (first * second)) / -math.log(pair)
 
 

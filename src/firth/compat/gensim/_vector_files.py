@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from firth import formats
 from firth.compat.gensim._judging import Judging
 from firth.compat.gensim._old_names import refuse
-from firth.errors import InputError
+from firth.errors import FormatError, InputError
 from firth.files import replacing
 from firth.formats import VectorTable
 from firth.vocabulary import Vocabulary
@@ -68,8 +68,8 @@ class VectorFiles(Judging):
     def of_table(cls, table: VectorTable, *, writable: bool = True) -> Self:
         """Return keyed vectors with the words and vectors of a table; copied if they shall be written to."""
         keys: list[Any] = list(table.vocabulary)
-        if table.metadata.get("gensim", {}).get("numbers"):
-            keys = [int(key) for key in keys]
+        if _is_numbered(table):
+            keys = _numbers(keys)
         vectors = cls(table.embeddings.shape[1])
         vectors.index_to_key = keys
         vectors.key_to_index = {key: row for row, key in enumerate(keys)}
@@ -79,6 +79,10 @@ class VectorFiles(Judging):
             vectors.expandos["count"] = np.array(table.vocabulary.counts)
         for name, values in table.state.items():
             if name.startswith(_ATTRIBUTE):
+                if values.ndim < 1 or len(values) < len(keys):
+                    raise FormatError(
+                        f"{name!r:.60} has shape {values.shape}, but there are {len(keys):,} keys"
+                    )
                 vectors.expandos[name.removeprefix(_ATTRIBUTE)] = np.array(values)
         return vectors
 
@@ -269,6 +273,28 @@ def save_folder(table: VectorTable, path: PathLike) -> None:
         if target.is_file() and not target.is_symlink() and target.stat().st_size == 0:
             target.unlink()
     formats.write(table, target, format="native", overwrite=True)
+
+
+def _is_numbered(table: VectorTable) -> bool:
+    kept = table.metadata.get("gensim", {})
+    return isinstance(kept, dict) and bool(kept.get("numbers"))
+
+
+def _numbers(keys: list[str]) -> list[int]:
+    """Return keys that were numbers as such again.
+
+    Raises
+    ------
+    FormatError
+        One is no number, or the same as another.
+    """
+    try:
+        numbers = [int(key) for key in keys]
+    except ValueError as error:
+        raise FormatError(f"the keys are said to be numbers, but one is not: {error!s:.100}") from error
+    if len(set(numbers)) < len(numbers):
+        raise FormatError("the keys are said to be numbers, but two of them are the same number")
+    return numbers
 
 
 def path_of(given: object) -> Path:

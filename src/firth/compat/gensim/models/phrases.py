@@ -162,6 +162,10 @@ class Phrases(Joining):
             raise ConfigError(f"threshold is {threshold}, but must be above 0 for the default score")
         if low < 0 and not -1 <= threshold <= 1:
             raise ConfigError(f"threshold is {threshold}, but must be from -1 to 1 for npmi")
+        if not str(delimiter):
+            raise ConfigError(
+                "delimiter is empty, so that no phrase could be told from a word: give a character"
+            )
         if isinstance(connector_words, str):
             raise ConfigError(f"connector_words is {connector_words!r:.60}, but must be several words: a set")
         self.min_count, self.threshold, self.max_vocab_size = min_count, threshold, max_vocab_size
