@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from firth.kernels.cpu import classification as kernels
-from firth.kernels.cpu.classification import Space, Texts, TypeTable, Weights
+from firth.kernels.cpu.classification import Space, Texts, Weights
 from firth.kernels.cpu.noise import alias_table, draw_noise
+from firth.kernels.cpu.text_rows import TypeTable, count_rows, fill_rows, mark_runs
 from firth.objectives import classification as objective
 from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.crew import crew
@@ -159,7 +160,7 @@ def test_rows_of_a_text_are_its_words_and_runs_of_words():
     starts = np.array([0, 5, 7])
     counts = np.zeros(2, np.int64)
     row_of = np.arange(1000, dtype=np.int32)
-    kernels.count_rows(ids, starts, table, 3, row_of, counts)
+    count_rows(ids, starts, table, 3, row_of, counts)
     assert counts.tolist() == [4 + 2 + 1, 1]
 
     def run(*hashes):
@@ -169,17 +170,17 @@ def test_rows_of_a_text_are_its_words_and_runs_of_words():
         return joined % 1000
 
     used = np.zeros(1000, np.bool_)
-    kernels.mark_runs(ids, starts, table, 3, used)
+    mark_runs(ids, starts, table, 3, used)
     assert set(np.flatnonzero(used)) == {run(5, -7), run(-7, 11), run(5, -7, 11)}
     offsets, rows = np.array([0, 1, 8]), np.full(8, -1, np.int32)
     for thread in range(2):
-        kernels.fill_rows(ids, starts, np.array([1, 0]), table, 3, row_of, offsets, rows, thread, 2)
+        fill_rows(ids, starts, np.array([1, 0]), table, 3, row_of, offsets, rows, thread, 2)
     assert rows[0] == 2
     assert sorted(rows[1:]) == sorted([0, 1, 9, 2, run(5, -7), run(-7, 11), run(5, -7, 11)])
     row_of[run(5, -7)] = -1  # pruned
-    kernels.count_rows(ids, starts, table, 3, row_of, counts)
+    count_rows(ids, starts, table, 3, row_of, counts)
     assert counts.tolist() == [4 + 1 + 1, 1]
     rows[:] = -1
-    kernels.fill_rows(ids, starts, np.array([0]), table, 3, row_of, np.array([0, 6]), rows, 0, 1)
+    fill_rows(ids, starts, np.array([0]), table, 3, row_of, np.array([0, 6]), rows, 0, 1)
     assert sorted(rows[:6]) == sorted([0, 1, 9, 2, run(-7, 11), run(5, -7, 11)])
     assert rows[6] == -1

@@ -11,8 +11,8 @@ from firth.classifier.features import word_hashes
 from firth.config import ClassifierSettings
 from firth.corpus import TokenCorpus
 from firth.errors import CorpusError
-from firth.kernels.cpu.classification import TypeTable, count_rows, mark_runs
 from firth.kernels.cpu.subwords import ngram_buckets
+from firth.kernels.cpu.text_rows import TypeTable, count_rows, mark_runs
 from firth.vocabulary import most_frequent
 from firth.words import Words
 

@@ -18,6 +18,7 @@ from firth.kernels.cpu.classification import Space, Texts, Weights
 from firth.kernels.cpu.noise import alias_table
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.state import LANES
+from firth.kernels.cpu.text_rows import fill_rows
 from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.crew import crew
 from firth.training.loop import Part, Work
@@ -133,7 +134,7 @@ class ClassifierLearner:
 
                 def fill(thread: int, _: NDArray[np.int64]) -> None:
                     given, n_max = self._texts, self._settings.word_ngrams
-                    kernels.fill_rows(
+                    fill_rows(
                         given.ids, given.starts, order, given.table, n_max, given.row_of, texts.offsets, texts.rows,
                         thread, threads,
                     )  # fmt: skip
