@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+import warnings
 from pathlib import Path
 
 from firth.classifier import Classifier
@@ -75,7 +76,9 @@ def _model_files(kind: type[Word2Vec]) -> dict[str, bytes]:
 
 
 def _use_model(path: Path) -> None:
-    model = Word2Vec.load(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"hs=.* ask for two losses at once")  # of parameters that say so
+        model = Word2Vec.load(path)
     repr(model)
     first = model.wv.index_to_key[0]
     model.wv.most_similar(first, topn=1)
