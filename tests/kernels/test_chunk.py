@@ -20,8 +20,6 @@ from firth.training.plan import make_options, make_tables
 from firth.vocabulary import Vocabulary
 
 VOCAB, LENGTH, RATE = 40, 120, 0.5
-WORDS = [f"{'aeiou'[i % 5]}n{i}" for i in range(VOCAB)]
-COUNTS = np.arange(VOCAB, 0, -1) ** 2
 
 
 @numba.njit
@@ -54,9 +52,9 @@ def one_chunk(  # noqa: PLR0917 (as kernels take them)
         chunk.chunk_steps(part, 0, 0, center, n, model, tables, options, blocks, step, work)
 
 
-def spans(rng: np.random.Generator, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def spans(rng: np.random.Generator, window: int, vocab: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Random tokens in documents of random length, some of a single token, with random radii."""
-    tokens = rng.integers(0, VOCAB, LENGTH).astype(np.int32)
+    tokens = rng.integers(0, vocab, LENGTH).astype(np.int32)
     first, last = np.empty(LENGTH, np.int32), np.empty(LENGTH, np.int32)
     edges = [0, *np.flatnonzero(rng.random(LENGTH) < 0.1), LENGTH]
     for begin, end in itertools.pairwise(edges):
@@ -75,18 +73,21 @@ class Case:
     n_centers: int
     weighted: bool = False
     scale: float = 3.0
+    vocab: int = VOCAB
 
     def __post_init__(self):
         config, rng = self.config, np.random.default_rng([self.config.dim, self.n_centers, *self.centers])
-        self.spans = spans(rng, config.window)
-        _, self.tables = make_tables(config, Vocabulary(WORDS, COUNTS), COUNTS, np.full(VOCAB, 1 / VOCAB))
-        self.options = make_options(config, self.tables, vocab_size=VOCAB, centers=self.n_centers, cap=128.0)
-        n_inputs = VOCAB if not len(self.tables.subwords) else int(self.tables.subwords.max()) + 1
-        n_outputs = VOCAB - (config.loss == "hierarchical-softmax")
+        size, self.counts = self.vocab, np.arange(self.vocab, 0, -1) ** 2
+        words = Vocabulary([f"{'aeiou'[i % 5]}n{i}" for i in range(size)], self.counts)
+        self.spans = spans(rng, config.window, size)
+        _, self.tables = make_tables(config, words, self.counts, np.full(size, 1 / size))
+        self.options = make_options(config, self.tables, vocab_size=size, centers=self.n_centers, cap=128.0)
+        n_inputs = size if not len(self.tables.subwords) else int(self.tables.subwords.max()) + 1
+        n_outputs = size - (config.loss == "hierarchical-softmax")
         scale = self.scale / np.sqrt(config.dim)  # logits of both signs, small and large
         shapes = (n_inputs, n_outputs, self.options.n_places)
         self.weights = [rng.normal(0, scale, (n, config.dim)).astype(np.float32) for n in shapes]
-        self.token_weights = rng.uniform(0, 3, VOCAB).astype(np.float32) if self.weighted else None
+        self.token_weights = rng.uniform(0, 3, size).astype(np.float32) if self.weighted else None
         self.stretch = state.Stretch(0, LENGTH, np.uint64(1), np.uint64(2), RATE, 0.0)
 
     @property
@@ -104,7 +105,7 @@ class Case:
         if len(offsets):
             options["subword_ids"] = np.split(self.tables.subwords, offsets[1:-1])
         if config.loss == "hierarchical-softmax":
-            options["tree"] = huffman_tree(COUNTS)
+            options["tree"] = huffman_tree(self.counts)
         if not config.predicts_center:
             found = skipgram_examples(*self.spans, self.centers, **options)
         else:
@@ -288,3 +289,32 @@ def test_a_path_is_followed_once_for_each_context_word():
     for target in range(len(nodes)):  # with one term for each center, however many paths lead over it
         own = step.term_centers[0, step.begin[0, target] : step.begin[0, target + 1]]
         assert len(set(own)) == len(own) > 0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("vocab", [2, 3, 9, 33, 34, 300])
+@pytest.mark.parametrize("model", ["skipgram", "cbow", "fasttext-cbow"])
+def test_trees_of_any_size_are_followed(model, vocab, weighted):
+    """Nodes that nearly every center meets, and nodes that one of them does."""
+    config = MODELS[model](dim=12, loss="hierarchical-softmax", window=2)
+    for centers, n_centers in (((40, 72), 32), ((50, 57), 32), ((50, 53), 3)):
+        case = Case(config, centers, n_centers, weighted=weighted, vocab=vocab)
+        assert_agrees(case)
+        assert_masses_count_labels(case)
+
+
+def assert_masses_count_labels(case: Case) -> None:
+    """A node's mass is how many labels all centers have there; so is a center's, over all nodes."""
+    found, _ = case.expected()
+    expected = np.zeros(case.vocab - 1)
+    for example in found:
+        np.add.at(expected, example.output_ids, example.weight)
+    *_, step = case.compiled()
+    used = slice(case.options.n_inputs, step.n_rows[0])
+    nodes, masses = step.rows[0, used], step.masses[0, used]
+    np.testing.assert_allclose(masses, expected[nodes], rtol=1e-5)
+    assert masses.sum() == pytest.approx(expected.sum(), rel=1e-5)
+    if not case.config.predicts_center:
+        own = [len(example.output_ids) * example.weight for example in found]
+        ours = step.masses[0, : step.n_inputs[0]]
+        np.testing.assert_allclose(ours[ours > 0], [mass for mass in own if mass > 0], rtol=1e-5)

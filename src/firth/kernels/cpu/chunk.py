@@ -103,13 +103,14 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     loss = 0.0
     own_masses = work.own_masses
     for i in range(n):
-        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
-    for target in range(n_targets):
-        mass = _ZERO
-        for term in range(begin[target], begin[target + 1]):
-            mass += counts[term]
-            own_masses[centers[term]] += counts[term]
-        masses[base + target] = mass
+        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else step.n_labels[place, i]
+    if not options.labelled:
+        for target in range(n_targets):
+            mass = _ZERO
+            for term in range(begin[target], begin[target + 1]):
+                mass += counts[term]
+                own_masses[centers[term]] += counts[term]
+            masses[base + target] = mass
     input_masses(place, line, center, n, options, blocks, step, own_masses)
     if n_noise > 0:
         scale = np.float32(options.negatives) / np.float32(n_noise)

@@ -11,7 +11,7 @@ import numpy as np
 
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.intrinsics import lowest_bit
-from firth.kernels.cpu.lanes import load, multiply_add, store
+from firth.kernels.cpu.lanes import load, multiply_add, store, total
 from firth.kernels.cpu.noise import draw_noise
 from firth.kernels.cpu.rows import ask_for_row, clear_row
 from firth.kernels.cpu.state import LANES, SLICES
@@ -41,7 +41,7 @@ def prepare_chunk(
     options : Options
     blocks : Blocks
     step : SuperStep
-        Mutated: all but ``hidden``, ``noise``, ``steps``, ``masses`` and ``totals`` of line `place`.
+        Mutated: all but ``hidden``, ``noise``, ``steps`` and ``totals`` of line `place`; of ``masses`` those of nodes.
     work : Workspace
         Mutated.
     """
@@ -181,6 +181,7 @@ def _fill_paths(place, base, center, n, low, high, tokens, first, last, weights,
     """
     begin, behind = (center, center + n) if options.predicts_center else (low, high + 1)
     _fill_windows(place, begin, behind, center, n, first, last, weights, options, step, work)
+    clear_row(step.n_labels[place])
     at, reach = base, 0 if options.predicts_center else options.window
     for token in range(begin, behind):
         if work.window_bits[token - begin] != 0:
@@ -191,7 +192,7 @@ def _fill_paths(place, base, center, n, low, high, tokens, first, last, weights,
             )
     step.n_rows[place] = at
     positives, counts, centers = step.positives[place], step.counts[place], step.term_centers[place]
-    term = 0
+    term, one = np.uint64(0), np.uint64(1)
     for target in range(at - base):
         step.begin[place, target] = term
         rest, labels = work.node_bits[target], work.labels[target]
@@ -199,8 +200,8 @@ def _fill_paths(place, base, center, n, low, high, tokens, first, last, weights,
             i = lowest_bit(rest)
             rest &= rest - np.uint32(1)
             centers[term] = i
-            counts[term], positives[term] = labels[0, i], labels[1, i]
-            term += 1
+            counts[term], positives[term] = labels[0, i] + labels[1, i], labels[1, i]
+            term += one
     step.begin[place, at - base] = term
 
 
@@ -230,7 +231,13 @@ def _follow_path(place, base, at, token, nearest, farthest, word, tables, step, 
     Only centers from `nearest` to `farthest` can have it in their windows. Where a node stands is looked up in an
     array that is never cleared: an entry counts only if what it points at says the same (Briggs and Torczon 1993).
     """
-    rows, window = step.rows[place], work.windows[token]
+    rows, window, masses = step.rows[place], work.windows[token], step.masses[place]
+    length = np.float32(tables.path_offsets[word + 1] - tables.path_offsets[word])
+    n_labels, mass = step.n_labels[place], _ZERO
+    for i in range(nearest, farthest, LANES):
+        part = load(window, i)
+        mass += total(part)
+        store(n_labels, i, multiply_add(length, part, load(n_labels, i)))
     for step_down in range(tables.path_offsets[word], tables.path_offsets[word + 1]):
         node = tables.paths[step_down] >> 1
         slot = np.int64(work.slot_of_node[node])
@@ -242,12 +249,11 @@ def _follow_path(place, base, at, token, nearest, farthest, word, tables, step, 
             clear_row(work.labels[slot - base, 0])
             clear_row(work.labels[slot - base, 1])
             work.node_bits[slot - base] = 0
-        label = np.float32(tables.paths[step_down] & 1)
-        counts, positives = work.labels[slot - base, 0], work.labels[slot - base, 1]
+            masses[slot] = _ZERO
+        labels = work.labels[slot - base, tables.paths[step_down] & 1]
         for i in range(nearest, farthest, LANES):
-            part = load(window, i)
-            store(counts, i, multiply_add(_ONE, part, load(counts, i)))
-            store(positives, i, multiply_add(label, part, load(positives, i)))
+            store(labels, i, multiply_add(_ONE, load(window, i), load(labels, i)))
+        masses[slot] += mass
         work.node_bits[slot - base] |= work.window_bits[token]
     return at
 

@@ -95,7 +95,7 @@ class Workspace(NamedTuple):
     slot_of_node: NDArray[np.int32]  # (n_outputs,) where a node stands in the chunk, if it does
     windows: NDArray[np.float32]  # (band, B) what each token counts as a context of each center,
     window_bits: NDArray[np.uint32]  # (band,) and of which centers it is one: a bit for each
-    labels: NDArray[np.float32]  # (n_targets, 2, B) counts and positives of a node and each center,
+    labels: NDArray[np.float32]  # (n_targets, 2, B) how often each center has the label 0, and 1, at a node,
     node_bits: NDArray[np.uint32]  # (n_targets,) and which centers have it
     owned_slots: NDArray[np.int64]  # the slots of the super-step that this thread applies,
     owned_rows: NDArray[np.uint32]  # and the row of each
@@ -127,6 +127,7 @@ class SuperStep(NamedTuple):
         np.float32
     ]  # (M, 2, B) what the sum of rows is multiplied with, and what each row receives
     pairs: NDArray[np.float32]  # (M, B) how many positive pairs each center has, times its weight
+    n_labels: NDArray[np.float32]  # (M, B) labels of each center in hierarchical softmax, by their weights
     begin: NDArray[
         np.int32
     ]  # (M, n_targets + 2) where the terms of each target begin, and one number to spare
@@ -243,6 +244,7 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         low=np.zeros(chunks, np.int64),
         scales=aligned(chunks, 2, centers),
         pairs=aligned(chunks, centers),
+        n_labels=aligned(chunks, -(-centers // LANES) * LANES),
         begin=np.zeros((chunks, options.n_targets + 2), np.int32),
         term_centers=np.zeros((chunks, options.n_terms), np.uint32),
         positives=aligned(chunks, options.n_terms, fill=1.0),
