@@ -32,7 +32,7 @@ def walked(graph, starts, *, length=_LENGTH, p=1.0, q=1.0, seed=1):
 
 def disjoint_copies(matrix, n):
     """Return `n` copies of a graph: each walk of a node is the same, but copies have draws of their own."""
-    return sparse.block_diag([matrix] * n, format="csr")
+    return sparse.block_diag([sparse.coo_array(matrix)] * n, format="csr")
 
 
 def random_matrix(n, *, directed, weighted, seed, share=0.4):
