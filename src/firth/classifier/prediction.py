@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from firth.classifier.features import Features
+from firth.errors import FormatError
 from firth.formats.fasttext_model import FastTextModel
 from firth.objectives.hierarchical_softmax import huffman_tree
 
@@ -36,7 +37,17 @@ class Predictor:
         self._model = model
 
     def hidden(self, given: Features) -> NDArray[np.float32]:
-        """Return the mean of the rows of each text, float32, shape (n_texts, dim); zeros where there are none."""
+        """Return the mean of the rows of each text, float32, shape (n_texts, dim); zeros where there are none.
+
+        Raises
+        ------
+        FormatError
+            A sum of rows leaves float32.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _finite(self._means(given))
+
+    def _means(self, given: Features) -> NDArray[np.float32]:
         rows, n_rows = self._model.rows, len(self._model.rows)
         if len(given.offsets) == 2:  # a text alone, for which nothing need be sorted
             which = given.rows[given.rows < n_rows] if n_rows in given.rows else given.rows
@@ -64,11 +75,16 @@ class Predictor:
         Notes
         -----
         Of the softmax and of hierarchical softmax they sum up to 1; otherwise each label is judged by itself.
+
+        Raises
+        ------
+        FormatError
+            A product of rows leaves float32.
         """
         outputs = self._model.outputs
         if self._model.loss == "hierarchical-softmax":
             return self._along_paths(hidden, epsilon)
-        logits = (hidden @ outputs.T).astype(np.float64)
+        logits = _logits(hidden, outputs)
         if self._model.loss == "softmax":
             logits -= logits.max(axis=1, keepdims=True)
             result = np.exp(logits)
@@ -80,7 +96,7 @@ class Predictor:
 
     def _along_paths(self, hidden: NDArray[np.float32], epsilon: float) -> NDArray[np.float32]:
         to_one, to_zero = self._paths
-        logits = (hidden @ self._model.outputs[: to_one.shape[1]].T).astype(np.float64)
+        logits = _logits(hidden, self._model.outputs[: to_one.shape[1]])
         with np.errstate(over="ignore", divide="ignore"):
             ones = np.log(1.0 / (1.0 + np.exp(-logits)) + epsilon)
             zeros = np.log(1.0 / (1.0 + np.exp(logits)) + epsilon)
@@ -106,6 +122,20 @@ class Predictor:
     def texts_at_once(self) -> int:
         """Return of how many texts the probabilities take little memory."""
         return max(1, _NUMBERS_AT_ONCE // max(len(self._model.labels), 1))
+
+
+def _logits(hidden: NDArray[np.float32], outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _finite(hidden @ outputs.T).astype(np.float64)
+
+
+def _finite(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(numbers).all():
+        raise FormatError(
+            "sums of the classifier's rows leave float32: its file is damaged, or it was trained at too high a "
+            "learning rate; train it anew"
+        )
+    return numbers
 
 
 def best(probabilities: NDArray[np.float32], k: int, threshold: float) -> list[list[tuple[int, float]]]:

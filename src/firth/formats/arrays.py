@@ -78,7 +78,10 @@ def read_header(file: BinaryIO, name: object) -> Header:
                 "np.array(words, dtype=str)"
             )
         raise FormatError(f"{name} is damaged, or no array of numbers: its header is {text[:60]!r}")
-    sizes = tuple(int(size.strip(b" L")[:19] or 0) for size in shape[1].split(b",") if size.strip())
+    fields = [size.strip(b" L")[:19] or b"0" for size in shape[1].split(b",") if size.strip()]
+    if not all(field.isdigit() for field in fields):
+        raise FormatError(f"{name} is damaged: the shape in its header is ({shape[1].decode():.60})")
+    sizes = tuple(map(int, fields))
     if not 1 <= len(sizes) <= 2 or 0 in sizes:
         raise FormatError(f"{name} holds an array of shape {sizes!s:.60}: a row for each word must be there")
     return Header(_dtype(descr, name), sizes, order[1] == b"True")
