@@ -65,7 +65,9 @@ def read_arrow(path: Path, *, memory_map: bool = True) -> VectorTable:  # noqa: 
     """Read words, vectors and counts; as `read_parquet` otherwise."""
     ipc = _pyarrow("an Arrow file", ".ipc")
     with _reading(path) as source:
-        file = ipc.open_file(source)
+        # Of a file, threads would go on reading when the reader of a damaged one has given up, and crash.
+        whole = _pyarrow("an Arrow file").BufferReader(source.read())
+        file = ipc.open_file(whole, options=ipc.IpcReadOptions(use_threads=False))
         columns = _Columns(file.schema, path)
         return columns.table(map(file.get_batch, range(file.num_record_batches)))
 
