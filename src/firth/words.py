@@ -135,7 +135,14 @@ class Words(Sequence[str]):
         if self._given_order is None and "_order" not in self.__dict__ and self._scans < _ORDER_PAYS_FROM:
             self._scans += 1
             return self._scan(wanted)
-        order, low, high = self.order, 0, len(self)
+        place = self._bisect(self.order, wanted)
+        if place < 0 and not self._given_order_holds:
+            place = self._bisect(self._order, wanted)
+        return place
+
+    def _bisect(self, order: NDArray[np.int32], wanted: bytes) -> int:
+        """Return the position of a word by the order of all, or -1."""
+        low, high = 0, len(self)
         while low < high:
             middle = (low + high) // 2
             if self._bytes(order[middle]) < wanted:
@@ -188,12 +195,51 @@ class Words(Sequence[str]):
         return np.array(sorted(range(len(encoded)), key=encoded.__getitem__), np.int32)
 
     @cached_property
+    def _given_order_holds(self) -> bool:
+        """Whether the order that came with the words is theirs; of a damaged file it may not be.
+
+        Asked when a word is not found for the first time, so that opening millions of words stays free.
+        """
+        return self._given_order is None or is_sorted(self.text, self.offsets, self._given_order)
+
+    @cached_property
     def _positions(self) -> dict[str, int]:
         # Backwards, so that of two equal words the first stays.
         return dict(zip(reversed(list(self)), range(len(self) - 1, -1, -1), strict=True))
 
     def _bytes(self, index: int) -> bytes:
         return self.text[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+
+def is_sorted(text: NDArray[np.uint8], offsets: NDArray[np.int64], order: NDArray[np.integer]) -> bool:
+    """Return whether an order names each word once, sorted by their bytes and then by position.
+
+    Parameters
+    ----------
+    text, offsets, order
+        As of `Words`; `order` holds positions of words.
+    """
+    if not np.all(np.bincount(order, minlength=len(offsets) - 1) == 1):
+        return False
+    left, right, at = order[:-1], order[1:], 0
+    while len(left):
+        first, second = (_bytes_at(text, offsets, words, at) for words in (left, right))
+        if np.any(first > second) or np.any(left[ended := (first == second) & (first < 0)] > right[ended]):
+            return False
+        tied = (first == second) & ~ended
+        left, right, at = left[tied], right[tied], at + 1
+    return True
+
+
+def _bytes_at(
+    text: NDArray[np.uint8], offsets: NDArray[np.int64], words: NDArray[np.integer], at: int
+) -> NDArray[np.int16]:
+    """Return the byte at a place of each of some words, -1 of those that end before it."""
+    places = offsets[words] + at
+    found = np.full(len(words), -1, np.int16)
+    inside = places < offsets[words + 1]
+    found[inside] = text[places[inside]]
+    return found
 
 
 def read_only(array: NDArray[_Scalar]) -> NDArray[_Scalar]:

@@ -7,6 +7,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from firth.classifier import Classifier
 from firth.compat.gensim.models import FastText, Phrases, Word2Vec
 from firth.compat.gensim.models.phrases import FrozenPhrases
@@ -81,7 +83,8 @@ def _use_model(path: Path) -> None:
         model = Word2Vec.load(path)
     repr(model)
     first = model.wv.index_to_key[0]
-    model.wv.most_similar(first, topn=1)
+    with np.errstate(all="ignore"):  # vectors may be no numbers
+        model.wv.most_similar(first, topn=1)
     for name in model.wv.expandos:
         model.wv.get_vecattr(first, name)
     model._config()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import re
 import struct
@@ -106,11 +107,16 @@ def _odd_float(pick: Pick, content: bytes, others: Sequence[bytes]) -> bytes:
 
 
 def _replace(pick: Pick, content: bytes, pattern: re.Pattern[bytes], values: Sequence[bytes]) -> bytes:
-    found = [match.span() for match in pattern.finditer(content[:20_000])]
+    found = _spans(content[:20_000], pattern)
     if not found:
         return content
     start, end = found[pick(0, min(len(found) - 1, (3, len(found) - 1)[pick(0, 1)]))]
     return content[:start] + values[pick(0, len(values) - 1)] + content[end:]
+
+
+@functools.lru_cache(64)
+def _spans(content: bytes, pattern: re.Pattern[bytes]) -> list[tuple[int, int]]:
+    return [match.span() for match in pattern.finditer(content)]
 
 
 def _odd_number(pick: Pick, content: bytes, others: Sequence[bytes]) -> bytes:

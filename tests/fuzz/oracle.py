@@ -53,7 +53,8 @@ def check(
     folder : Path
         Where its files are put; what the reader opens must lie inside.
     measure : bool
-        Whether allocations are measured, which takes time; a long run limits its address space instead.
+        Whether allocations and time on the processor are measured, which takes time itself; a long run limits its
+        address space instead, looks at the clock, and measures what took long once more.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def check(
         warm_up(reader, folder)
     path = reader.put(content, folder)
     with _guard.watching(folder), _quiet(), _measured(len(content)) if measure else contextlib.nullcontext():
-        begun = time.process_time()
+        clock = time.process_time if measure else time.monotonic
+        begun = clock()
         outcome: Literal["read", "refused"] = "read"
         try:
             reader.use(path)
@@ -74,7 +76,9 @@ def check(
             message = str(error)
         except Exception as error:
             raise BrokenPromiseError(f"{reader.name}: {type(error).__name__}: {error}") from error
-        taken = time.process_time() - begun
+        taken = clock() - begun
+    if taken > PATIENCE and not measure:
+        return check(reader, content, folder)
     if taken > PATIENCE:
         raise BrokenPromiseError(f"{reader.name}: an input of {len(content):,} bytes took {taken:.0f} s")
     if outcome == "refused" and ("\n" in message or len(message) > 2_000):

@@ -20,6 +20,7 @@ DTYPES = ("float32", "float16", "int8")
 
 _ROWS_AT_ONCE = 4_096
 _LARGEST = 127.0
+_LARGEST_SCALE = float(np.finfo(np.float32).max) / 128  # a damaged row may hold -128
 _LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
@@ -110,8 +111,10 @@ def unpacked(stored: NDArray[Any], scales: NDArray[Any] | None, path: Path, name
     else:
         if scales is None or scales.dtype != np.float32 or scales.shape != stored.shape[:1]:
             raise FormatError(f"{path} is damaged: {name!r} is int8 and has no scale for each row")
-        if not np.isfinite(scales).all():
-            raise FormatError(f"{path} is damaged: a scale of {name!r} is not finite")
+        if not np.all(np.abs(scales) <= _LARGEST_SCALE):
+            raise FormatError(
+                f"{path} is damaged: a scale of {name!r} is not a number up to {_LARGEST_SCALE:.2g}"
+            )
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
             np.multiply(stored[part], scales[part, None], out=rows[part])
