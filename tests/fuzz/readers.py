@@ -6,6 +6,7 @@ import bz2
 import dataclasses
 import functools
 import gzip
+import importlib.util
 import lzma
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from firth.vocabulary import Vocabulary
 from firth.words import Words
 from fuzz.face_readers import FACE_READERS
 from fuzz.reader import Reader
+from fuzz.table_readers import TABLE_READERS
 from fuzz.vector_files import (
     archives,
     golden,
@@ -342,5 +344,6 @@ READERS = {
             _use_questions,
         ),
         *FACE_READERS,
+        *(TABLE_READERS if importlib.util.find_spec("pyarrow") else ()),
     )
 }

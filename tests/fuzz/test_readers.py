@@ -58,4 +58,7 @@ def test_noise_is_read_or_refused(name, folder, content):
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*/*")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_what_was_found_once_stays_mended(path, folder):
-    check(READERS[path.parent.name.replace("_", " ")], path.read_bytes(), folder)
+    name = path.parent.name.replace("_", " ")
+    if name not in READERS:
+        pytest.skip(f"{name} needs pyarrow")
+    check(READERS[name], path.read_bytes(), folder)

@@ -91,28 +91,40 @@ def parquet_cells(path: Path, column: str, progress: Any) -> Generator[Cells, No
         parquet.ParquetFile(source, page_checksum_verification=True, buffer_size=_BUFFER) as file,
     ):
         choose_column(file.schema_arrow.names, column, str(path))
-        metadata = file.metadata
-        groups = map(metadata.row_group, range(metadata.num_row_groups))
-        chunks = [group.column(leaf) for group in groups for leaf in range(metadata.num_columns)]
-        n_bytes = sum(
-            chunk.total_uncompressed_size
-            for chunk in chunks
-            if chunk.path_in_schema == column or chunk.path_in_schema.startswith(f"{column}.")
-        )
-        rows = int(_BATCH_BYTES * metadata.num_rows // max(1, n_bytes))
-        batches = file.iter_batches(min(max(1, rows), _MOST_ROWS), columns=[column], use_threads=False)
-        yield from _batch_cells(batches, column, str(path), lambda row: progress(row / metadata.num_rows))
+        n_rows = max(1, file.metadata.num_rows)
+        batches = file.iter_batches(_rows_at_once(file, column), columns=[column], use_threads=False)
+        yield from _batch_cells(batches, column, str(path), lambda row: progress(row / n_rows))
+
+
+def _rows_at_once(file: Any, column: str) -> int:
+    """Return how many rows of a column make a batch.
+
+    What the file says of one column is not asked: where that is damaged, pyarrow ends the process. What it says of all
+    columns is, and then what the column took in the first rows.
+    """
+    metadata = file.metadata
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    n_bytes = max(1, sum(group.total_byte_size for group in groups))
+    fewest = min(max(1, _BATCH_BYTES * metadata.num_rows // n_bytes), _MOST_ROWS)
+    first = next(file.iter_batches(fewest, columns=[column], use_threads=False), None)
+    if first is None or not first.num_rows:
+        return fewest
+    # No more than 16 times as many: later rows may be longer.
+    return int(min(_BATCH_BYTES * first.num_rows // max(1, first.nbytes), 16 * fewest, _MOST_ROWS)) or 1
 
 
 def arrow_file_cells(path: Path, column: str, progress: Any) -> Generator[Cells, None, None]:
     """Yield the cells of a column of an Arrow file (Feather) or stream; as `parquet_cells` otherwise."""
-    pyarrow(f"{path} is an Arrow file: reading it")
+    arrow = pyarrow(f"{path} is an Arrow file: reading it")
     ipc = importlib.import_module("pyarrow.ipc")
     size = path.stat().st_size
-    with _reading(path), path.open("rb") as source:
+    # Threads would go on reading when the reader of a damaged file has given up, and crash: no Python file, no threads.
+    options = ipc.IpcReadOptions(use_threads=False)
+    with _reading(path), arrow.OSFile(str(path)) as source:
         head = source.read(len(ARROW_FILE))
         source.seek(0)
-        reader = ipc.open_file(source) if head == ARROW_FILE else ipc.open_stream(source)
+        open_it = ipc.open_file if head == ARROW_FILE else ipc.open_stream
+        reader = open_it(source, options=options)
         choose_column(reader.schema.names, column, str(path))
 
         def batches() -> Iterator[Any]:
