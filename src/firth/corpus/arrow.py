@@ -105,7 +105,7 @@ def _rows_at_once(file: Any, column: str) -> int:
     metadata = file.metadata
     groups = map(metadata.row_group, range(metadata.num_row_groups))
     n_bytes = max(1, sum(group.total_byte_size for group in groups))
-    fewest = min(max(1, _BATCH_BYTES * metadata.num_rows // n_bytes), _MOST_ROWS)
+    fewest: int = min(max(1, _BATCH_BYTES * metadata.num_rows // n_bytes), _MOST_ROWS)
     first = next(file.iter_batches(fewest, columns=[column], use_threads=False), None)
     if first is None or not first.num_rows:
         return fewest
