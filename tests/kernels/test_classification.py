@@ -58,9 +58,9 @@ def case(loss, n_labels):
     return texts, weights
 
 
-def trained(loss, n_labels, threads, step):
+def trained(loss, n_labels, threads, step, given=None):
     """Return texts with their losses, and weights, after the kernel has seen all texts once."""
-    texts, weights = case(loss, n_labels)
+    texts, weights = given or case(loss, n_labels)
     n_tiles = -(-n_labels // kernels.TILE) if loss in (kernels.SOFTMAX, kernels.ONE_VS_ALL) else 1
     space = Space(
         hidden=np.zeros((step, WIDTH), np.float32),
@@ -184,3 +184,22 @@ def test_rows_of_a_text_are_its_words_and_runs_of_words():
     fill_rows(ids, starts, np.array([0]), table, 3, row_of, np.array([0, 6]), rows, 0, 1)
     assert sorted(rows[:6]) == sorted([0, 1, 9, 2, run(-7, 11), run(5, -7, 11)])
     assert rows[6] == -1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("n_labels", [5, 200])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_that_overflow_end_the_round_at_their_super_step(loss, n_labels, value):
+    step = 6
+    for threads in (1, 2):
+        texts, weights = case(loss, n_labels)
+        texts.losses[:] = -1.0
+        row = texts.rows[texts.offsets[N_TEXTS // 2]]
+        weights.inputs[row, 1] = value
+        first = np.flatnonzero(texts.rows == row)[0]
+        begin = (int(np.searchsorted(texts.offsets, first, side="right")) - 1) // step * step
+        trained(loss, n_labels, threads, step, given=(texts, weights))
+        assert begin + step < N_TEXTS
+        assert np.isfinite(texts.losses[:begin]).all()
+        assert not np.isfinite(texts.losses[begin : begin + step]).all()
+        assert (texts.losses[begin + step :] == -1.0).all()

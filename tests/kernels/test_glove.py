@@ -115,11 +115,11 @@ def blocks_of(records, n_strips):
     return records[order], np.searchsorted(block[order], np.arange(n_strips**2 + 1))
 
 
-def train(model, records, starts, options, threads, first=0, last=None):
+def train(model, records, starts, options, threads, first=0, last=None, unset=np.nan):
     """Train on positions, with all threads at once; return the summed loss of each block of each position."""
     last = options.n_strips * options.n_pieces if last is None else last
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
-    losses = np.full((last - first, options.n_strips), np.nan)
+    losses = np.full((last - first, options.n_strips), unset)
     workers = [
         threading.Thread(
             target=glove.train_glove,
@@ -208,3 +208,40 @@ def test_whoever_waits_for_a_thread_that_failed_goes_home():
     counters[intrinsics.ABANDONED] = 1
     worker.join(30)
     assert not worker.is_alive()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("n_strips", [1, 4])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_weights_that_overflow_end_the_round_at_their_block(n_strips, threads, value):
+    dim, n_pieces = 5, 3
+    records, starts = blocks_of(random_records(600), n_strips)
+    model = random_model(dim)
+    word = int(records["row"][starts[1] - 1])  # of the first block's last piece
+    glove.parts_of(model.inputs, dim).weights[word, 2] = value
+    wanted = np.flatnonzero(
+        [
+            any(
+                word in records["row"][first:last]
+                for first, last in stretches(starts, n_strips, n_pieces, at)
+            )
+            for at in range(n_strips * n_pieces)
+        ]
+    )[0]
+    options = options_for(dim, n_strips=n_strips, n_pieces=n_pieces)
+    losses = train(model, records, starts, options, threads, unset=-1.0)
+    assert np.isfinite(losses[:wanted]).all()
+    assert not np.isfinite(losses[wanted]).all()
+    assert wanted + 1 < len(losses)
+    assert (losses[wanted + 1 :] == -1.0).all()
+    untouched = in_float64(model, dim)[0].input[[w for w in range(VOCAB) if w % n_strips != word % n_strips]]
+    assert np.isfinite(untouched).all()
+
+
+def stretches(starts, n_strips, n_pieces, position):
+    """Where the records of a position lie."""
+    piece, stratum = divmod(position, n_strips)
+    for strip in range(n_strips):
+        block = strip * n_strips + (strip + stratum) % n_strips
+        start, length = starts[block], starts[block + 1] - starts[block]
+        yield start + length * piece // n_pieces, start + length * (piece + 1) // n_pieces

@@ -151,7 +151,9 @@ class ClassifierLearner:
                     seconds=time.perf_counter() - begun,
                     cpu_seconds=time.process_time() - used,
                 )
-                return Part(float(texts.losses.sum()), float(stop - start), stop)
+                wild = np.flatnonzero(~np.isfinite(texts.losses))
+                reached = start + int(wild[0]) if len(wild) else stop
+                return Part(float(texts.losses.sum()), float(stop - start), reached)
 
             yield train
 

@@ -24,6 +24,7 @@ from firth.kernels.cpu.lanes import load, multiply_add, store, total, zeros
 from firth.kernels.cpu.noise import draw_noise
 from firth.kernels.cpu.rows import add_row, ask_for_row, clear_row
 from firth.kernels.cpu.state import LANES
+from firth.kernels.cpu.wild import any_wild
 
 SOFTMAX, ONE_VS_ALL, HIERARCHICAL_SOFTMAX, NEGATIVE_SAMPLING = 0, 1, 2, 3
 """The losses."""
@@ -133,7 +134,7 @@ def train_texts(thread, threads, counters, texts, weights, space):
     counters : ndarray of int64
         See `wait_for_all`; ``counters[0]`` is zero.
     texts : Texts
-        Its `losses` are filled.
+        Its `losses` are filled. After a super-step with one that is not finite, all threads return.
     weights : Weights
         Its matrices are changed.
     space : Space
@@ -186,7 +187,7 @@ def train_texts(thread, threads, counters, texts, weights, space):
         for text in range(first, last):
             _give_back(thread, threads, weights.inputs, texts, text, space.steps[text - first, 0])
         meeting += 1
-        if not wait_for_all(counters, threads, meeting):
+        if not wait_for_all(counters, threads, meeting) or any_wild(texts.losses[first:last]):
             return
 
 

@@ -19,6 +19,7 @@ from firth.kernels.cpu.intrinsics import TICKETS, atomic_add, wait_for_all
 from firth.kernels.cpu.lanes import divide_by_root, load, multiply_add, store, total, zeros
 from firth.kernels.cpu.rows import ask_for_row
 from firth.kernels.cpu.state import LANES, aligned
+from firth.kernels.cpu.wild import any_wild
 
 _LOOK_AHEAD = 4
 _MINUS_ONE = np.float32(-1.0)
@@ -101,7 +102,8 @@ def train_glove(thread, threads, counters, first, last, records, starts, model, 
         Shared. Mutated; in a stratum each row by one thread.
     options : Options
     losses : ndarray of float64, shape (last - first, n_strips)
-        Mutated. The summed loss of each block, whoever trained it.
+        Mutated. The summed loss of each block, whoever trained it. After a position with one that is not finite, all
+        threads return.
     """
     n_strips, n_pieces = options.n_strips, options.n_pieces
     drawn = 0  # tickets of the strata before: one for each block, and one for each thread to find none left
@@ -116,7 +118,7 @@ def train_glove(thread, threads, counters, first, last, records, starts, model, 
             )  # fmt: skip
             strip = atomic_add(counters, TICKETS, 1) - drawn
         drawn += n_strips + threads
-        if not wait_for_all(counters, threads, position - first + 1):
+        if not wait_for_all(counters, threads, position - first + 1) or any_wild(losses[position - first]):
             return
 
 
