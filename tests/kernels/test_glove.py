@@ -115,7 +115,7 @@ def blocks_of(records, n_strips):
     return records[order], np.searchsorted(block[order], np.arange(n_strips**2 + 1))
 
 
-def train(model, records, starts, options, threads, first=0, last=None, unset=np.nan):
+def train(model, records, starts, options, threads, first=0, last=None, *, unset=np.nan):
     """Train on positions, with all threads at once; return the summed loss of each block of each position."""
     last = options.n_strips * options.n_pieces if last is None else last
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)

@@ -9,8 +9,8 @@ from firth.kernels.compile import kernel
 
 @kernel()
 def any_wild(numbers):
-    """Return whether one of the numbers, ndarray of float64, is NaN or infinite; itself compiled without the licence."""
+    """Return whether one of the numbers, ndarray of float64, is not finite; compiled without that licence."""
+    wild = False
     for i in range(len(numbers)):
-        if not np.isfinite(numbers[i]):
-            return True
-    return False
+        wild |= not np.isfinite(numbers[i])
+    return wild
