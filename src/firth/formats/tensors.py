@@ -8,10 +8,12 @@ eight bytes, the header in JSON, the bytes of the tensors.
 from __future__ import annotations
 
 import json
+import math
+import mmap
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +89,8 @@ def read_tensors(path: Path, *, memory_map: bool) -> dict[str, NDArray[Any]]:
         with path.open("rb") as raw:
             length = int.from_bytes(raw.read(8), "little")
             header = json.loads(raw.read(length), object_pairs_hook=_once)
-        tensors = {name: _tensor(path, header[name], 8 + length, memory_map) for name in names}
+            mapped = mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) if memory_map else None
+            tensors = {name: _tensor(raw, header[name], 8 + length, mapped) for name in names}
     except FormatError:
         raise
     except OSError as error:
@@ -111,20 +114,20 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _tensor(path: Path, entry: Mapping[str, Any], data: int, memory_map: bool) -> NDArray[Any]:
+def _tensor(file: BinaryIO, entry: Mapping[str, Any], data: int, mapped: mmap.mmap | None) -> NDArray[Any]:
     if entry["dtype"] not in _CODES:
-        raise FormatError(f"{path} holds numbers of type {entry['dtype']}, but must hold {', '.join(_CODES)}")
+        raise FormatError(
+            f"{file.name} holds numbers of type {entry['dtype']}, but must hold {', '.join(_CODES)}"
+        )
     dtype, shape = _CODES[entry["dtype"]], tuple(entry["shape"])
-    start = data + entry["data_offsets"][0]
+    start, n_values = data + entry["data_offsets"][0], math.prod(shape)
     if 0 in shape:
         return np.zeros(shape, dtype)
-    if memory_map and start % dtype.itemsize == 0:
-        # Without the subclass, whose every slice would cost microseconds; the base keeps the map alive.
-        return np.asarray(np.memmap(path, dtype, "r", start, shape))
-    with path.open("rb") as file:
-        file.seek(start)
-        values: NDArray[Any] = np.fromfile(file, dtype, int(np.prod(shape, dtype=np.int64)))
+    if mapped is not None and start % dtype.itemsize == 0:
+        return np.frombuffer(mapped, dtype, n_values, start).reshape(shape)  # which keeps the map alive
+    file.seek(start)
+    values: NDArray[Any] = np.fromfile(file, dtype, n_values)
     if len(values) * dtype.itemsize != entry["data_offsets"][1] - entry["data_offsets"][0]:
-        raise FormatError(f"{path} became shorter while it was read; read it again")
+        raise FormatError(f"{file.name} became shorter while it was read; read it again")
     values.flags.writeable = False
     return values.reshape(shape)

@@ -44,7 +44,7 @@ def _root(array):
     """Return what an array lies in at last."""
     while getattr(array, "base", None) is not None:
         array = array.base
-    return array
+    return array.obj if isinstance(array, memoryview) else array
 
 
 def settings_of(folder):
