@@ -20,6 +20,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _DICTIONARY_PAYS_FROM = 1_000
 _ORDER_PAYS_FROM = 30
+_FEW = 8
 
 
 class Words(Sequence[str]):
@@ -157,10 +158,10 @@ class Words(Sequence[str]):
         """Return the position of a word, having looked at all that are as long."""
         found = np.flatnonzero(np.diff(self.offsets) == len(wanted))
         for place, byte in enumerate(wanted):
-            if not len(found):
+            if len(found) < _FEW:
                 break
             found = found[self.text[self.offsets[found] + place] == byte]
-        return int(found[0]) if len(found) else -1
+        return next((index for index in found.tolist() if self._bytes(index) == wanted), -1)
 
     def find_all(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Return the positions of `words`, shape (len(words),), with -1 where a word is not known."""

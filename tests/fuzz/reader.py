@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -32,28 +33,34 @@ class Reader:
 
     def put(self, content: bytes, folder: Path) -> Path:
         """Write an input to `folder`, and return what to read."""
-        path = folder / self.name.replace(" ", "-")
+        path = _place(folder, self.name)
         if self.parts is None:
             path.write_bytes(content)
             return path
-        valid = self.parts()
-        if not (path / "firth").is_dir():
-            (path / "firth").mkdir(parents=True)
+        valid, lying = self.parts(), _lying.setdefault(path, {})
+        if not lying:
+            (path / "firth").mkdir(parents=True, exist_ok=True)
         names = list(valid)
         chosen = names[content[0] % len(names)] if content else names[0]
         for name, own in valid.items():
             replaced = content[1:] if name == chosen else own
-            if _lying.get(path / name) != replaced:
+            if lying.get(name) != replaced:
                 # A new file, because the old one may still be mapped.
-                (path / name).parent.mkdir(exist_ok=True, parents=True)
-                (path / name).unlink(missing_ok=True)
-                (path / name).write_bytes(replaced)
-                _lying[path / name] = replaced
+                file = path / name
+                file.parent.mkdir(exist_ok=True, parents=True)
+                file.unlink(missing_ok=True)
+                file.write_bytes(replaced)
+                lying[name] = replaced
         return path
 
 
-# What was written last, so that a folder is not written anew for each input.
-_lying: dict[Path, bytes] = {}
+# What was written last to a reader's folder, so that it is not written anew for each input.
+_lying: dict[Path, dict[str, bytes]] = {}
+
+
+@functools.cache
+def _place(folder: Path, name: str) -> Path:
+    return folder / name.replace(" ", "-")
 
 
 def clear(folder: Path) -> None:
