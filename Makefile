@@ -6,6 +6,7 @@ PYTHON ?= $(or $(shell for each in python3 python3.14 python3.13 python3.12 pyth
   $$each -c '$(recent)' 2>/dev/null && echo $$each && break; done), python3)
 TORCH ?= torch==2.13.0
 PYTEST_FLAGS ?= -n 2 --dist loadfile
+MUTANTS_FLAGS ?= objectives
 
 ifeq ($(OS),Windows_NT)
   SCRIPTS := Scripts
@@ -43,7 +44,7 @@ pip_install = -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint pytest site test-interop coverage fuzz kills bench docs format clean
+.PHONY: help demo test lint pytest site test-interop coverage fuzz kills mutants bench docs format clean
 
 help: ## List the targets
 	@echo 'firth: learn vectors for words and any other tokens from your own sequences.'
@@ -51,7 +52,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
 	  printf '%-22s%s\n' "$$target" "$$text"; done
 	@echo
-	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS, FUZZ_FLAGS, KILLS_FLAGS.'
+	@echo 'Variables: PYTHON, PYTEST_FLAGS, TORCH, BENCH_FLAGS, FUZZ_FLAGS, KILLS_FLAGS, MUTANTS_FLAGS.'
 
 demo: $(BASE) ## Train on the documentation of your own Python and look at the result
 	$(say) 'Training on the documentation of the standard library (firth demo)'
@@ -94,6 +95,10 @@ fuzz: $(FUZZ) ## Give every reader hostile inputs for minutes (FUZZ_FLAGS='--rea
 kills: $(DEV) ## Kill a hundred runs at random moments and check what they come to (KILLS_FLAGS='--kills 20')
 	$(say) 'Killing runs (python -m benchmarks.kills)'
 	@FIRTH_CACHE=build/test-cache $(BIN)/python -m benchmarks.kills $(KILLS_FLAGS)
+
+mutants: $(DEV) ## Change the sources in small ways and see whether tests notice (MUTANTS_FLAGS='formats --count 50')
+	$(say) 'Changing the sources (python -m benchmarks.mutants)'
+	@$(BIN)/python -m benchmarks.mutants $(MUTANTS_FLAGS)
 
 bench: $(BENCH) ## Run the benchmarks side by side with other trainers (BENCH_FLAGS=...)
 	$(say) 'Running the benchmarks (python -m benchmarks.run)'
