@@ -117,8 +117,8 @@ class Judge:
 
     def run(self, path: Path) -> str:
         """Run the tests against the sources as they are, in a process of their own."""
-        first = (self._last.get(path), f"test_{path.stem}.py")
-        tests = sorted(self._tests, key=lambda test: (test != first[0], Path(test).name != first[1]))
+        last, name = self._last.get(path), f"test_{path.stem.split('_')[0]}"
+        tests = sorted(self._tests, key=lambda test: (test != last, not Path(test).name.startswith(name)))
         process = os.fork()
         if process == 0:
             _run_tests(tests)

@@ -123,6 +123,16 @@ def test_loss_is_what_the_sources_write():
     assert labels(codes).tolist() == [1.0, 0.0, 0.0, 1.0]
 
 
+def test_probabilities_are_those_of_the_paths():
+    tree = huffman_tree([9, 4, 3, 1])
+    random = np.random.default_rng(5)
+    h, nodes = random.normal(size=3), random.normal(size=(tree.n_nodes, 3))
+    shares = probabilities(h, nodes, tree)
+    losses = [loss(h, nodes[points], codes) for points, codes in map(tree.path, range(4))]
+    assert shares.tolist() == pytest.approx(np.exp(np.negative(losses)).tolist())
+    assert shares.sum() == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("dim", [1, 3, 97, 100, 300])
 def test_gradients_match_central_differences(dim, central_differences):
     random = np.random.default_rng(dim)

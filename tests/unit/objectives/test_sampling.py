@@ -31,5 +31,9 @@ def test_subsampling_keeps_rare_words_and_thins_frequent_ones():
     assert kept[2:].tolist() == [1.0, 1.0]
 
 
+def test_subsampling_thins_words_that_occur_once():
+    assert keep_probabilities([3, 1], 0.01)[1] == pytest.approx(0.2 + 0.04)
+
+
 def test_subsampling_can_be_turned_off():
     assert keep_probabilities([10, 1], 0.0).tolist() == [1.0, 1.0]
