@@ -8,7 +8,7 @@ import pytest
 
 from firth.objectives import cbow, softmax
 from firth.objectives.chunk import sampled_loss_and_gradients, softmax_loss_and_gradients
-from firth.objectives.examples import cbow_examples, skipgram_examples
+from firth.objectives.examples import Example, cbow_examples, skipgram_examples
 from firth.objectives.hierarchical_softmax import huffman_tree, loss as path_loss
 
 VOCAB, WINDOW = 6, 2
@@ -47,6 +47,12 @@ def test_skipgram_has_an_example_for_each_center_with_context():
         assert sorted(example.window_ids) == sorted([TOKENS[i], *contexts_of(i)])
         assert example.n_pairs == len(contexts_of(i))
         assert example.weight == WEIGHTS[TOKENS[i]]
+
+
+def test_an_example_counts_once_unless_it_is_told_otherwise():
+    told = skipgram_examples(*TEXT, weights=WEIGHTS)[0]
+    parts = {name: getattr(told, name) for name in Example.__dataclass_fields__ if name != "weight"}
+    assert Example(**parts).weight == 1.0
 
 
 @pytest.mark.parametrize("mean", [True, False])

@@ -22,6 +22,10 @@ def test_a_later_step_goes_by_where_the_walk_has_come_from():
     np.testing.assert_allclose(found, expected / expected.sum())
 
 
+def test_by_default_the_weight_alone_decides():
+    np.testing.assert_allclose(transition_probabilities(GRAPH, 1, 0), [1 / 6, 0, 3 / 6, 2 / 6, 0])
+
+
 @pytest.mark.parametrize("previous", [None, 3])
 def test_a_walk_ends_where_no_edge_leaves(previous):
     np.testing.assert_array_equal(transition_probabilities(GRAPH, 4, previous, p=1, q=1), np.zeros(5))
