@@ -61,6 +61,7 @@ def test_a_folder_of_firths_own_stays_native(tmp_path):
         ({"model": {"vocab": {"a": "b"}}}, {}, "no number"),
         ({"model": {"vocab": {"a": -1}}}, {}, "no number"),
         ({"model": {"vocab": {"a": 7}}}, {}, "not of one model"),
+        ({"model": {"vocab": {"a": 3}}}, {}, "not of one model"),
         ({"model": {"vocab": {"\ud800": 0}}}, {}, "no text"),
         (None, {"other": ROWS}, "holds no embeddings and no"),
         (None, {"embeddings": ROWS[0]}, "must be a matrix"),
