@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from firth.classifier.quantizing import quantize as quantize
     from firth.classifier.scores import Evaluation as Evaluation, LabelScore as LabelScore
     from firth.classifier.training import train_classifier as train_classifier
+    from firth.classifier.tuning import Trial as Trial, Tuned as Tuned, tune_classifier as tune_classifier
     from firth.config import ClassifierSettings as ClassifierSettings
 
 _HOMES = {
@@ -29,8 +30,11 @@ _HOMES = {
     "Evaluation": "firth.classifier.scores",
     "LabelScore": "firth.classifier.scores",
     "Prediction": "firth.classifier.prediction",
+    "Trial": "firth.classifier.tuning",
+    "Tuned": "firth.classifier.tuning",
     "quantize": "firth.classifier.quantizing",
     "train_classifier": "firth.classifier.training",
+    "tune_classifier": "firth.classifier.tuning",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 (all of them are strings)

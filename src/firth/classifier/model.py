@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from firth.classifier.features import LABEL_PREFIX, Features, features, split
 from firth.classifier.lines import batches, check_line, tokenized_lines
-from firth.classifier.prediction import Prediction, Predictor, best
+from firth.classifier.prediction import Prediction, Predictor, best, best_of_one
 from firth.classifier.scores import Evaluation, Meter
 from firth.classifier.single import SingleTexts
 from firth.errors import FormatError, InputError
@@ -89,7 +90,7 @@ class Classifier:
         """Words, labels and rows, as a file holds them."""
         return self._model
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """All labels, the most frequent one first, with what they begin with."""
         return tuple(self._model.labels)
@@ -157,13 +158,16 @@ class Classifier:
         InputError
             A text holds a newline or is no string, or `k` is 0.
         """
-        _check_k(k)
+        check_k(k)
+        names = self.labels
         if isinstance(text, str):
-            return self._named([split(check_line(text))], k, threshold)[0]
-        found: list[list[Prediction]] = []
-        for batch in batches(split(check_line(one)) for one in text):
-            found += self._named(batch, k, threshold)
-        return found
+            return [Prediction(names[label], p) for label, p in self.predicted_text(text, k, threshold)]
+        lines = (split(check_line(one)) for one in text)
+        return [
+            [Prediction(names[label], probability) for label, probability in line]
+            for _, predictions in self.predicted_lines(lines, k, threshold)
+            for line in predictions
+        ]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the probability of each label for each text, float32, shape (n_texts, n_labels).
@@ -207,13 +211,28 @@ class Classifier:
         self, path: str | os.PathLike[str], k: int = 1, *, threshold: float = 0.0, epsilon: float = 0.0
     ) -> Meter:
         """Return what `evaluate` counts, with each prediction, for curves of precision and recall."""
-        _check_k(k)
+        return self.meter_of_lines(tokenized_lines(path), k, threshold=threshold, epsilon=epsilon)
+
+    def meter_of_lines(
+        self, lines: Iterable[list[str]], k: int = 1, *, threshold: float = 0.0, epsilon: float = 0.0
+    ) -> Meter:
+        """Return the same for tokenized lines."""
+        check_k(k)
         meter = Meter(self.labels)
-        for given, predictions in self.predicted_lines(tokenized_lines(path), k, threshold, epsilon):
+        for given, predictions in self.predicted_lines(lines, k, threshold, epsilon):
             for n_rows, right, said in zip(np.diff(given.offsets), given.labels, predictions, strict=True):
                 if right and n_rows:
                     meter.log(right, said)
         return meter
+
+    def predicted_text(
+        self, text: str, k: int, threshold: float, epsilon: float = 0.0
+    ) -> list[tuple[int, float]]:
+        """Return what `predicted_lines` yields for a text alone, without what it takes to ask for many at once."""
+        rows = self._single.rows(split(check_line(text)))
+        if not rows:
+            return []
+        return best_of_one(self._predictor.of_one(rows, epsilon), k, threshold + epsilon)
 
     def predicted_lines(
         self, lines: Iterable[list[str]], k: int, threshold: float, epsilon: float = 0.0
@@ -250,19 +269,16 @@ class Classifier:
         write_model(self._model, Path(path), overwrite=overwrite)
 
     def _features(self, lines: Sequence[list[str]]) -> Features:
-        if len(lines) == 1:
-            return self._single.features(lines[0])
         return features(self._model, lines, self._prefix)
 
-    def _named(self, lines: list[list[str]], k: int, threshold: float) -> list[list[Prediction]]:
-        names = self._model.labels
-        return [
-            [Prediction(names[label], probability) for label, probability in line]
-            for _, predictions in self.predicted_lines(lines, k, threshold)
-            for line in predictions
-        ]
 
+def check_k(k: int) -> None:
+    """Refuse a number of labels that makes no sense.
 
-def _check_k(k: int) -> None:
+    Raises
+    ------
+    InputError
+        It is 0 or below -1.
+    """
     if k == 0 or k < -1:
         raise InputError(f"k is {k}, but must be at least 1, or -1 for all labels")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from firth.formats.fasttext_model import FastTextModel
 from firth.objectives.hierarchical_softmax import huffman_tree
 
 _NUMBERS_AT_ONCE = 1 << 24
+_FEW_LABELS = 64
 
 
 class Prediction(NamedTuple):
@@ -49,10 +51,6 @@ class Predictor:
 
     def _means(self, given: Features) -> NDArray[np.float32]:
         rows, n_rows = self._model.rows, len(self._model.rows)
-        if len(given.offsets) == 2:  # a text alone, for which nothing need be sorted
-            which = given.rows[given.rows < n_rows] if n_rows in given.rows else given.rows
-            total = rows.take(which, axis=0).sum(axis=0, keepdims=True)
-            return np.asarray(total / max(len(given.rows), 1), np.float32)
         counts = np.diff(given.offsets)
         there = given.rows < n_rows  # others are zeros that count
         offsets = np.concatenate([[0], np.cumsum(there)])[given.offsets]
@@ -62,6 +60,33 @@ class Predictor:
         table = csr_array((ones, columns, offsets), shape=(len(counts), len(used)))
         sums = np.asarray(table @ rows[used])
         return np.asarray(sums / np.maximum(counts, 1)[:, None], np.float32)
+
+    def of_one(self, rows: list[int], epsilon: float = 0.0) -> NDArray[np.float64]:
+        """Return the probability of each label for a text of some rows, at least one, shape (n_labels,).
+
+        What `hidden` and `probabilities` compute for many texts at once, in as few steps as there are.
+
+        Raises
+        ------
+        FormatError
+            A sum or a product of rows leaves float32.
+        """
+        model, n_rows = self._model, len(self._model.rows)
+        which = [row for row in rows if row < n_rows] if n_rows in rows else rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            hidden = np.add.reduce(model.rows.take(which, 0), 0) * np.float32(1.0 / len(rows))
+            if model.loss == "hierarchical-softmax":
+                return np.asarray(self.probabilities(_finite(hidden)[None], epsilon=epsilon)[0], np.float64)
+            logits = model.outputs.dot(hidden).astype(np.float64)
+            if not math.isfinite(np.add.reduce(logits)):
+                _finite(logits)
+            if model.loss == "softmax":
+                result: NDArray[np.float64] = np.exp(logits - logits.max())
+                result *= 1.0 / np.add.reduce(result)
+            else:
+                result = 1.0 / (1.0 + np.exp(-logits))
+        result += epsilon
+        return result
 
     def probabilities(self, hidden: NDArray[np.float32], *, epsilon: float = 0.0) -> NDArray[np.float32]:
         """Return the probability of each label, float32, shape (n_texts, n_labels).
@@ -129,7 +154,7 @@ def _logits(hidden: NDArray[np.float32], outputs: NDArray[np.float32]) -> NDArra
         return _finite(hidden @ outputs.T).astype(np.float64)
 
 
-def _finite(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+def _finite(numbers: NDArray[Any]) -> NDArray[Any]:
     if not np.isfinite(numbers).all():
         raise FormatError(
             "sums of the classifier's rows leave float32: its file is damaged, or it was trained at too high a "
@@ -154,21 +179,24 @@ def best(probabilities: NDArray[np.float32], k: int, threshold: float) -> list[l
     list of list of (int, float)
         Labels and probabilities; equal ones in the order of the labels.
     """
-    n_labels = probabilities.shape[1]
+    least = float(np.float32(threshold))
+    return [best_of_one(row, k, least) for row in probabilities]
+
+
+def best_of_one(probabilities: NDArray[np.floating], k: int, threshold: float) -> list[tuple[int, float]]:
+    """Return the same for one text, whose probabilities have the shape (n_labels,)."""
+    if k == 1:
+        top = int(probabilities.argmax())
+        highest = probabilities.item(top)
+        return [(top, highest)] if highest >= threshold else []
+    n_labels = len(probabilities)
     wanted = n_labels if k < 0 else min(k, n_labels)
-    least = np.float32(threshold)
-    found = []
-    for row in probabilities:
-        if wanted == 1:
-            top = int(row.argmax())
-            found.append([(top, float(row[top]))] if row[top] >= least else [])
-            continue
-        order = np.argsort(-row, kind="stable")[:wanted] if n_labels < 64 else _largest(row, wanted)
-        found.append([(int(i), float(row[i])) for i in order if row[i] >= least])
-    return found
+    few = n_labels < _FEW_LABELS
+    order = np.argsort(-probabilities, kind="stable")[:wanted] if few else _largest(probabilities, wanted)
+    return [(int(i), probabilities.item(i)) for i in order if probabilities[i] >= threshold]
 
 
-def _largest(row: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _largest(row: NDArray[np.floating], k: int) -> NDArray[np.int64]:
     """Return the places of the `k` largest numbers, which are not all."""
     if k >= len(row):
         return np.argsort(-row, kind="stable")

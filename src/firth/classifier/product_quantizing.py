@@ -10,13 +10,21 @@ from firth.errors import InputError
 from firth.formats.product_quantized import CENTROIDS, QuantizedMatrix
 
 _ROUNDS = 25
-_POINTS = 256 * CENTROIDS
+ROWS_OF_A_SAMPLE = 256 * CENTROIDS
+"""How many rows the centroids are found from, where nothing else is said."""
+
 _SETTLED = 1e-4
 _JITTER = 1e-7
 
 
 def quantize_matrix(
-    matrix: NDArray[np.float32], *, columns: int, norms: bool, seed: int = 1, what: str = "the matrix"
+    matrix: NDArray[np.float32],
+    *,
+    columns: int,
+    norms: bool,
+    seed: int = 1,
+    sample: int = ROWS_OF_A_SAMPLE,
+    what: str = "the matrix",
 ) -> QuantizedMatrix:
     """Return the codes of a matrix.
 
@@ -30,6 +38,8 @@ def quantize_matrix(
         Whether the length of each row gets a byte of its own, so that the others need only say its direction.
     seed : int
         Chooses the rows from which the centroids start.
+    sample : int
+        How many rows the centroids are found from, at least 256: fewer take less time, and fit a little worse.
     what : str
         What the matrix is called in messages.
 
@@ -48,10 +58,13 @@ def quantize_matrix(
         raise InputError(f"dsub is {columns}, but must be from 1 to {dim}, the length of a vector")
     draws = np.random.default_rng(seed)
     if not norms:
-        return _coded(matrix, columns, draws)
+        return _coded(matrix, columns, draws, sample)
     lengths = np.linalg.norm(matrix, axis=1).astype(np.float32)[:, None]
     directions = (matrix / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    coded, of_norms = _coded(directions, columns, draws), _coded(lengths, 1, draws)
+    coded, of_norms = (
+        _coded(directions, columns, draws, sample),
+        _coded(lengths, 1, draws, sample),
+    )
     return QuantizedMatrix(
         codes=coded.codes,
         centroids=coded.centroids,
@@ -60,11 +73,13 @@ def quantize_matrix(
     )
 
 
-def _coded(matrix: NDArray[np.float32], columns: int, draws: np.random.Generator) -> QuantizedMatrix:
+def _coded(
+    matrix: NDArray[np.float32], columns: int, draws: np.random.Generator, sample: int
+) -> QuantizedMatrix:
     n_rows, dim = matrix.shape
     starts = range(0, dim, columns)
     codes, centroids = np.empty((n_rows, len(starts)), np.uint8), []
-    chosen = draws.permutation(n_rows)[:_POINTS]
+    chosen = draws.permutation(n_rows)[:sample]
     for part, start in enumerate(starts):
         block = np.ascontiguousarray(matrix[:, start : start + columns], np.float64)
         found = k_means(block[chosen], draws).astype(np.float32)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firth.classifier.model import Classifier
-from firth.classifier.product_quantizing import quantize_matrix
+from firth.classifier.product_quantizing import ROWS_OF_A_SAMPLE, quantize_matrix
 from firth.config import ClassifierSettings
 from firth.errors import InputError
-from firth.formats.fasttext_model import FastTextModel
+from firth.formats.fasttext_model import FastTextModel, quantized_sizes
+from firth.formats.product_quantized import CENTROIDS
 from firth.subwords import END_OF_SENTENCE
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def quantize(
     norms: bool = False,
     threads: int | None = None,
     seed: int = 1,
+    sample: int = ROWS_OF_A_SAMPLE,
     callbacks: Sequence[Callback] = (),
 ) -> Classifier:
     """Return a classifier whose rows are stored as codes, which takes a small part of the space.
@@ -60,6 +62,8 @@ def quantize(
         For training again.
     seed : int
         Chooses where centroids start, and the order of texts.
+    sample : int
+        How many rows the centroids are found from, at least 256: fewer take less time, and fit a little worse.
     callbacks : sequence of Callback
         Told how training again goes.
 
@@ -85,12 +89,22 @@ def quantize(
     if not model.pruned and model.bucket_ids is not None:
         model = dataclasses.replace(model, pruned=True)
     rows = quantize_matrix(
-        model.rows, columns=columns, norms=norms, seed=seed, what="the matrix of words and n-grams"
+        model.rows,
+        columns=columns,
+        norms=norms,
+        seed=seed,
+        sample=sample,
+        what="the matrix of words and n-grams",
     )
     coded = None
     if outputs:
         coded = quantize_matrix(
-            model.outputs, columns=_OUTPUT_COLUMNS, norms=norms, seed=seed, what="the matrix of labels"
+            model.outputs,
+            columns=_OUTPUT_COLUMNS,
+            norms=norms,
+            seed=seed,
+            sample=sample,
+            what="the matrix of labels",
         )
     model = dataclasses.replace(
         model,
@@ -105,11 +119,7 @@ def quantize(
 def pruned(model: FastTextModel, cutoff: int) -> FastTextModel:
     """Return a model with its `cutoff` longest rows, that of ``</s>`` among them, in their order."""
     n_words = len(model.words)
-    lengths = np.linalg.norm(model.rows, axis=1)
-    end = model.words.find(END_OF_SENTENCE)
-    if end >= 0:
-        lengths[end] = np.inf
-    kept = np.sort(np.argsort(-lengths, kind="stable")[:cutoff])
+    kept = np.sort(_longest_first(model)[:cutoff])
     words, buckets = kept[kept < n_words], kept[kept >= n_words] - n_words
     ids: NDArray[np.integer] = buckets if model.bucket_ids is None else model.bucket_ids[buckets]
     return dataclasses.replace(
@@ -120,6 +130,44 @@ def pruned(model: FastTextModel, cutoff: int) -> FastTextModel:
         bucket_ids=ids.astype(np.int32),
         pruned=True,
     )
+
+
+def rows_that_fit(model: FastTextModel, n_bytes: int, columns: int) -> int:
+    """Return how many rows can be kept, as `cutoff` has it, for the quantised file to take no more than some bytes.
+
+    Parameters
+    ----------
+    model : FastTextModel
+        Not quantised.
+    n_bytes : int
+    columns : int
+        How many columns of a row share a byte; the length of each row gets a byte of its own.
+
+    Raises
+    ------
+    InputError
+        Those that quantisation needs, 256 rows, do not fit.
+    """
+    rest, of_rows = quantized_sizes(model, columns)
+    sizes = rest + np.cumsum(of_rows[_longest_first(model)])
+    fitting = int(np.searchsorted(sizes, n_bytes, "right"))
+    if fitting < min(CENTROIDS, len(sizes)):
+        least = int(sizes[min(CENTROIDS, len(sizes)) - 1])
+        raise InputError(
+            f"a size of {n_bytes:,} bytes is asked for, but with vectors of {model.settings.dim} and "
+            f"{len(model.labels):,} labels a quantised classifier takes {least:,} or more: ask for more, or set a "
+            "smaller dim"
+        )
+    return fitting
+
+
+def _longest_first(model: FastTextModel) -> NDArray[np.int64]:
+    """Return the rows by their length, that of ``</s>`` before all others."""
+    lengths = np.linalg.norm(model.rows, axis=1)
+    end = model.words.find(END_OF_SENTENCE)
+    if end >= 0:
+        lengths[end] = np.inf
+    return np.argsort(-lengths, kind="stable")
 
 
 def _settings(classifier: Classifier, epochs: int, learning_rate: float, seed: int) -> ClassifierSettings:

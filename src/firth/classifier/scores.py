@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from firth.errors import ConfigError, InputError
+
+_AT_A_LEVEL = ("precisionAtRecall", "recallAtPrecision")
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LabelScore:
@@ -110,15 +114,33 @@ class Meter:
         scores = [
             LabelScore(gold=gold, predicted=predicted, correct=correct) for gold, predicted, correct in rows
         ]
-        total = LabelScore(
-            gold=int(self._gold.sum()), predicted=int(self._predicted.sum()), correct=int(self._correct.sum())
-        )
         seen = {
             name: score
             for name, score in zip(self._labels, scores, strict=True)
             if score.gold or score.predicted
         }
-        return Evaluation(n_texts=self._n_texts, total=total, by_label=seen)
+        return Evaluation(n_texts=self._n_texts, total=self.total(), by_label=seen)
+
+    def total(self, label: int | None = None) -> LabelScore:
+        """Return the counts so far of a label, or of all together."""
+        which = slice(None) if label is None else slice(label, label + 1)
+        return LabelScore(
+            gold=int(self._gold[which].sum()),
+            predicted=int(self._predicted[which].sum()),
+            correct=int(self._correct[which].sum()),
+        )
+
+    def place(self, label: str) -> int:
+        """Return the number of a label.
+
+        Raises
+        ------
+        InputError
+            There is no such label.
+        """
+        if label not in self._labels:
+            raise InputError(f"{label!r:.60} is no label of the classifier: give one that its text has")
+        return self._labels.index(label)
 
     def scores(self, label: int | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the predicted probabilities of a label, or of all, rising, and whether each was right (1) or not (0).
@@ -159,3 +181,69 @@ class Meter:
         """Return the best recall among the thresholds whose precision is at least `precision`; 0 for none."""
         precisions, recalls = self.curve(label)
         return float(recalls[precisions >= precision].max(initial=0.0))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Metric:
+    """What classifiers are compared by, under the names that fastText has for it.
+
+    Parameters
+    ----------
+    name : {"f1", "precisionAtRecall", "recallAtPrecision"}
+        The F1 score; the best precision among the thresholds that reach a recall, or the other way round.
+    level : float
+        That recall, or that precision, 0 to 1.
+    label : str, optional
+        Judge the predictions of this label alone.
+    """
+
+    name: str
+    level: float = 0.0
+    label: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Metric:
+        """Return what ``f1``, ``f1:LABEL``, ``precisionAtRecall:PERCENT`` or ``recallAtPrecision:PERCENT:LABEL`` says.
+
+        Raises
+        ------
+        ConfigError
+            It is none of these.
+
+        Examples
+        --------
+        >>> Metric.parse("precisionAtRecall:30:__label__pet")
+        Metric(name='precisionAtRecall', level=0.3, label='__label__pet')
+        """
+        name, *rest = (
+            text.split(":", 2 if text.startswith(_AT_A_LEVEL) else 1) if isinstance(text, str) else ("",)
+        )
+        if name == "f1" and rest != [""]:
+            return cls(name=name, label=rest[0] if rest else None)
+        if name not in _AT_A_LEVEL or not rest:
+            raise ConfigError(
+                f"the metric is {text!r:.80}, but must be f1, f1:LABEL, precisionAtRecall:PERCENT or "
+                "recallAtPrecision:PERCENT, the last two with or without :LABEL behind them"
+            )
+        try:
+            percent = float(rest[0])
+        except ValueError:
+            percent = math.nan
+        if not 0 <= percent <= 100:
+            raise ConfigError(f"the metric is {text!r:.80}, but a number from 0 to 100 must follow {name}:")
+        return cls(name=name, level=percent / 100, label=rest[1] if rest[1:] not in ([], [""]) else None)
+
+    def score(self, meter: Meter) -> float:
+        """Return how good what a meter has counted is, from 0 to 1.
+
+        Raises
+        ------
+        InputError
+            The classifier has no such label.
+        """
+        place = None if self.label is None else meter.place(self.label)
+        if self.name == "f1":
+            found = meter.total(place).f1
+            return 0.0 if math.isnan(found) else found
+        at = meter.precision_at_recall if self.name == "precisionAtRecall" else meter.recall_at_precision
+        return at(self.level, place)

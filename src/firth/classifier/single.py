@@ -1,12 +1,18 @@
-"""The rows of one text, quickly: what each token gives is remembered from one text to the next."""
+"""The rows of one text, quickly: what each token gives is remembered from one text to the next.
+
+A text alone is a handful of tokens, so that each array made for it costs more than what is computed with it: rows are
+gathered in a list, and only those of words once seen are looked for again.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from firth.classifier.features import WORD_NGRAM_FACTOR, Features, features
+from firth.classifier.features import WORD_NGRAM_FACTOR, features
 from firth.formats.fasttext_model import FastTextModel
 from firth.subwords import bucket
 
@@ -15,15 +21,14 @@ _MASK = (1 << 64) - 1
 
 
 class _Known(NamedTuple):
-    """What a token gives: its rows, its hash if it is a word, its label if it is one that is known."""
+    """What a token gives: its rows, and its hash if it is a word."""
 
     rows: tuple[int, ...]
     hash: int | None
-    labels: tuple[int, ...]
 
 
 class SingleTexts:
-    """Finds what `firth.classifier.features.features` finds, for one text after the other.
+    """Finds the rows that `firth.classifier.features.features` finds, for one text after the other.
 
     Parameters
     ----------
@@ -38,35 +43,38 @@ class SingleTexts:
         self._tokens: dict[str, _Known] = {}
         self._runs = model.settings.word_ngrams if model.settings.buckets else 1
 
-    def features(self, tokens: list[str]) -> Features:
-        """Return the rows and labels of a tokenized line."""
+    def rows(self, tokens: list[str]) -> list[int]:
+        """Return the rows of a tokenized line; the one behind all others stands for zeros, which count."""
         rows: list[int] = []
         hashes: list[int] = []
-        labels: list[int] = []
+        known_tokens = self._tokens
         for token in tokens:
-            known = self._tokens.get(token)
-            if known is None:
-                known = self._learn(token)
+            known = known_tokens.get(token) or self._learn(token)
             rows += known.rows
             if known.hash is not None:
                 hashes.append(known.hash)
-            labels += known.labels
         if self._runs > 1:
             rows += self._rows_of_runs(hashes)
-        return Features(np.array([0, len(rows)]), np.array(rows, np.int64), [labels])
+        return rows
 
     def _rows_of_runs(self, hashes: list[int]) -> list[int]:
-        found, buckets, n_max = [], self._model.settings.buckets, self._runs
+        found: list[int] = []
+        buckets, n_max = self._model.settings.buckets, self._runs
         for first, joined in enumerate(hashes):
             for following in hashes[first + 1 : first + n_max]:
                 joined = joined * WORD_NGRAM_FACTOR + following & _MASK  # noqa: PLW2901
                 found.append(joined % buckets)
-        rows = self._model.bucket_rows(np.array(found, np.int64))
-        if self._model.pruned:
-            rows = rows[rows >= 0]
-        rows[rows < 0] = len(self._model.rows)
-        chosen: list[int] = rows.tolist()
-        return chosen
+        rows: list[int] = self._row_of_bucket.take(found).tolist() if found else []
+        return [row for row in rows if row >= 0] if self._model.pruned else rows
+
+    @cached_property
+    def _row_of_bucket(self) -> NDArray[np.int32]:
+        """The row of each bucket; where it has none, -1 if it was pruned, or else the row behind all others."""
+        model = self._model
+        rows = model.bucket_rows(np.arange(model.settings.buckets))
+        if not model.pruned:
+            rows[rows < 0] = len(model.rows)
+        return rows.astype(np.int32)
 
     def _learn(self, token: str) -> _Known:
         """Return what a token gives, and remember it."""
@@ -78,7 +86,7 @@ class SingleTexts:
         if not is_label:
             value = bucket(token.encode("utf-8", "replace").decode(), 1 << 32)
             hashed = value - (1 << 32) if value >> 31 else value
-        known = _Known(tuple(given.rows.tolist()), hashed, tuple(given.labels[0]))
+        known = _Known(tuple(given.rows.tolist()), hashed)
         if len(self._tokens) >= _MOST_TOKENS:
             self._tokens.clear()
         self._tokens[token] = known

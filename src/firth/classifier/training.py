@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,6 +81,30 @@ def train_classifier(
     if not isinstance(config, ClassifierSettings):
         raise ConfigError(f"config is {config!r:.80}, but must be ClassifierSettings")
     n_threads = checked_threads(threads)
+    with learning_text(corpus, config, init=init, callbacks=callbacks) as text:
+        return learn(text, config, threads=n_threads, callbacks=callbacks)
+
+
+class LearningText(NamedTuple):
+    """Labelled text that is read, for any number of trainings."""
+
+    encoded: TokenCorpus
+    dictionary: Dictionary
+    init: WordVectors | None
+
+
+@contextlib.contextmanager
+def learning_text(
+    corpus: str | os.PathLike[str] | Iterable[Any],
+    config: ClassifierSettings,
+    *,
+    init: WordVectors | str | os.PathLike[str] | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Iterator[LearningText]:
+    """Yield labelled text with its words and labels; meanwhile the kernels are compiled, or fetched from their cache.
+
+    Parameters and errors are those of `train_classifier`.
+    """
     start = init if init is None or isinstance(init, WordVectors) else load(init)
     if start is not None and start.dim != config.dim:
         raise ConfigError(
@@ -94,12 +119,20 @@ def train_classifier(
         compiled = compiler.submit(_warm_up)
         with _encoded(corpus, on_read) as encoded:
             dictionary = choose(encoded, config, None if start is None else start.vocabulary.words)
-            texts = labelled_texts(encoded, dictionary, config)
-            learner = ClassifierLearner(texts, dictionary, config, encoded.n_tokens)
-            learner.initialise(start)
             compiled.result()
-            standing = run(learner, threads=n_threads, standing=Standing(), callbacks=callbacks)
-            model = _model(learner, dictionary, texts, config, encoded.n_tokens)
+            yield LearningText(encoded, dictionary, start)
+
+
+def learn(
+    text: LearningText, config: ClassifierSettings, *, threads: int, callbacks: Sequence[Callback] = ()
+) -> Classifier:
+    """Train on text that is read; what has to do with the choice of words and labels must be as it was then."""
+    encoded, dictionary = text.encoded, text.dictionary
+    texts = labelled_texts(encoded, dictionary, config)
+    learner = ClassifierLearner(texts, dictionary, config, encoded.n_tokens)
+    learner.initialise(text.init)
+    standing = run(learner, threads=threads, standing=Standing(), callbacks=callbacks)
+    model = _model(learner, dictionary, texts, config, encoded.n_tokens)
     return Classifier(
         model,
         label_prefix=config.label_prefix,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from firth.cli.app import app
-from firth.cli.flags import FOREIGN, needed, parse_flags, wants_help
+from firth.cli.flags import FOREIGN, given_flags, needed, parse_flags, wants_help
 from firth.errors import ConfigError
+
+if TYPE_CHECKING:
+    from firth.compat.fasttext._model import _FastText
 
 _SWITCHES = ("saveOutput", "retrain", "qnorm", "qout")
 _QUANTIZE: dict[str, Any] = {
@@ -25,6 +28,13 @@ _QUANTIZE: dict[str, Any] = {
     "lr": 0.1,
     "thread": 0,
     "verbose": 2,
+}
+_AUTOTUNE = {
+    "autotune-validation": "autotuneValidationFile",
+    "autotune-metric": "autotuneMetric",
+    "autotune-predictions": "autotunePredictions",
+    "autotune-duration": "autotuneDuration",
+    "autotune-modelsize": "autotuneModelSize",
 }
 _TRAINING = ("skipgram", "cbow", "supervised")
 
@@ -52,8 +62,8 @@ def fasttext(
     -lr, -dim, -ws, -epoch, -minCount, -minCountLabel, -minn, -maxn, -neg, -wordNgrams, -loss (ns, hs, softmax,
     one-vs-all), -bucket, -thread (all cores), -t, -label, -verbose, -pretrainedVectors, -seed, -lrUpdateRate,
     -saveOutput, with fastText's defaults. Of quantize: -input, -output, -cutoff, -retrain, -epoch, -lr, -thread, -dsub,
-    -qnorm, -qout. As in fastText, outputs are replaced if they exist. -autotune-... is refused: firth does not search
-    for settings.
+    -qnorm, -qout. Of supervised: -autotune-validation FILE searches for the best settings, with -autotune-metric,
+    -autotune-predictions, -autotune-duration, -autotune-modelsize. As in fastText, outputs are replaced if they exist.
     """
     given = arguments or []
     if wants_help(given):
@@ -82,25 +92,36 @@ def _train(model: str, arguments: Sequence[str]) -> None:
 
     defaults = SUPERVISED if model == "supervised" else UNSUPERVISED
     flags = {name: value for name, value in defaults.items() if not name.startswith("autotune")}
+    if model == "supervised":
+        flags |= {flag: defaults[name] for flag, name in _AUTOTUNE.items()}
     flags |= {"model": model, "input": "", "output": "", "saveOutput": False, "thread": 0}
-    for argument in arguments:
-        if argument.startswith("-autotune"):
-            raise ConfigError(
-                f"{argument} is given, but firth does not search for settings: train with several values of -lr, "
-                "-epoch and -wordNgrams, and compare firth fasttext test"
-            )
-    values = parse_flags(arguments, flags, switches=_SWITCHES, program=f"fasttext {model}")
+    given = given_flags(arguments, flags, switches=_SWITCHES, program=f"fasttext {model}")
+    values = {_AUTOTUNE.get(name, name): value for name, value in (flags | given).items()}
     needed(values, "input", "the text to learn from")
     output = needed(values, "output", "the prefix of the files to write, to which .bin and .vec are added")
     values["model"], values["thread"] = model, values["thread"] or None
     from firth.compat.fasttext._program import save_output, save_vectors
-    from firth.compat.fasttext._training import train_labels, train_words
 
-    trained = (train_labels if model == "supervised" else train_words)(check_arguments(values))
-    trained.save_model(output + ".bin")
+    trained = _trained(check_arguments(values), given)
+    trained.save_model(output + (".ftz" if trained.is_quantized() else ".bin"))
     save_vectors(trained, output + ".vec")
     if values["saveOutput"]:
         save_output(trained, output + ".output")
+
+
+def _trained(values: dict[str, Any], given: Collection[str]) -> _FastText:
+    """Return the model that fastText's arguments ask for."""
+    if values["model"] != "supervised":
+        from firth.compat.fasttext._training import train_words
+
+        return train_words(values)
+    if values["autotuneValidationFile"]:
+        from firth.compat.fasttext._tuning import tune_labels
+
+        return tune_labels(values, given)
+    from firth.compat.fasttext._training import train_labels
+
+    return train_labels(values)
 
 
 def _quantize(arguments: Sequence[str]) -> None:

@@ -29,17 +29,24 @@ def parse_flags(
     ConfigError
         A flag is not known, or its value is missing or of the wrong kind.
     """
-    values = dict(defaults)
+    return {**defaults, **given_flags(arguments, defaults, switches=switches, program=program)}
+
+
+def given_flags(
+    arguments: Sequence[str], defaults: Mapping[str, Any], *, switches: Sequence[str] = (), program: str
+) -> dict[str, Any]:
+    """Return the values of the flags that are given; see `parse_flags`."""
+    values: dict[str, Any] = {}
     left = list(arguments)
     while left:
         flag = left.pop(0)
         name = flag.removeprefix("-")
-        if not flag.startswith("-") or name not in values:
+        if not flag.startswith("-") or name not in defaults:
             from firth.spelling import nearest_spellings
             from firth.words import Words
 
-            near = nearest_spellings(name, Words.of(values), 1)
-            hint = f"; did you mean -{near[0]}?" if near else f"; it has -{', -'.join(values)}"
+            near = nearest_spellings(name, Words.of(defaults), 1)
+            hint = f"; did you mean -{near[0]}?" if near else f"; it has -{', -'.join(defaults)}"
             raise ConfigError(f"{program} has no flag {flag!r:.60}{hint}")
         if name in switches:
             values[name] = True

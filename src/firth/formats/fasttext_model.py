@@ -32,7 +32,7 @@ from firth.formats.fasttext_reading import (
     read_settings,
 )
 from firth.formats.fasttext_source import Source
-from firth.formats.product_quantized import QuantizedMatrix
+from firth.formats.product_quantized import CENTROIDS, QuantizedMatrix
 from firth.words import Words
 
 _WORD, _LABEL = 0, 1
@@ -178,6 +178,34 @@ def write_model(model: FastTextModel, path: Path, *, overwrite: bool = False) ->
             file.write(struct.pack("<?qq", False, *model.outputs.shape))
             for block in _blocks(model.outputs):
                 file.write(np.ascontiguousarray(block, "<f4").data)
+
+
+def quantized_sizes(model: FastTextModel, columns: int) -> tuple[int, NDArray[np.int64]]:
+    """Return how many bytes a file takes of which the rows are codes and norms: without its rows, and for each row.
+
+    Parameters
+    ----------
+    model : FastTextModel
+        Not quantised; its matrix of labels stays as it is.
+    columns : int
+        How many columns of a row share a byte.
+
+    Returns
+    -------
+    rest : int
+    of_rows : ndarray of int64, shape (len(model.rows),)
+        Codes, a norm, and the entry of the word or of the bucket.
+    """
+    dim, n_words = model.settings.dim, len(model.words)
+    heads = struct.calcsize("<ii") + struct.calcsize("<" + SETTINGS) + struct.calcsize("<iiiqq")
+    heads += 1 + struct.calcsize("<?qqi") + 2 * struct.calcsize("<iiii") + struct.calcsize("<?qq")
+    entry = struct.calcsize("<xqb")
+    labels = len(model.labels.text) + entry * len(model.labels)
+    rest = heads + labels + 4 * (CENTROIDS * (dim + 1) + model.outputs.size)
+    of_rows = np.full(len(model.rows), -(-dim // columns) + 1, np.int64)
+    of_rows[:n_words] += np.diff(model.words.offsets) + entry
+    of_rows[n_words:] += struct.calcsize("<ii")
+    return rest, of_rows
 
 
 _Entries = tuple[Words, NDArray[np.int64]]

@@ -154,6 +154,24 @@ def test_a_classifier_becomes_small(capsys, folder):
     assert lines_of(capsys)[1] == "P@1\t1"
 
 
+def test_autotune_takes_its_flags(capsys, folder):
+    many = " ".join(f"w{number}" for number in range(400))
+    with (folder / "labelled.txt").open("a", encoding="utf-8") as file:
+        file.write(f"__label__pet {many}\n")
+    # All is fixed but the number of columns that share a byte, so that the search comes to an end of its own.
+    fixed = [*CLASSIFY, "-wordNgrams", "1", "-minn", "0", "-maxn", "0", "-bucket", "10"]
+    search = ["-autotune-validation", "labelled.txt", "-autotune-metric", "precisionAtRecall:50:__label__pet"]
+    assert run([*fixed, *search, "-autotune-predictions", "2"]) == 0
+    assert run(["fasttext", "dump", "model.bin", "args"]) == 0
+    told = lines_of(capsys)
+    assert {"dim 8", "epoch 10", "wordNgrams 1", "bucket 0", "model sup"} <= set(told)
+    assert run([*fixed, "-output", "small", *search, "-autotune-modelsize", "16k"]) == 0
+    assert 15_000 < (folder / "small.ftz").stat().st_size <= 16_000
+    assert not (folder / "small.bin").exists()
+    assert run(["fasttext", "test", "small.ftz", "labelled.txt"]) == 0
+    assert lines_of(capsys)[0] == "N\t121"
+
+
 @pytest.mark.parametrize("binary", ["0", "1"])
 @pytest.mark.parametrize("flags", ["", "-cbow 0", "-cbow 0 -hs 1 -negative 0"])
 def test_word2vec_takes_its_flags(binary, flags, folder, capsys):
@@ -200,7 +218,20 @@ def test_defaults_are_those_of_word2vec():
         ("fasttext skipgram -output x", "-input is missing"),
         ("fasttext cbow -input plain.txt -output x -loss hinge", "loss is 'hinge'"),
         ("fasttext supervised -input plain.txt -output x", "no token begins with '__label__'"),
-        ("fasttext supervised -input labelled.txt -output x -autotune-validation-file y", "does not search"),
+        (
+            "fasttext supervised -input labelled.txt -output x -autotune-validatio y",
+            "did you mean -autotune-validation?",
+        ),
+        ("fasttext supervised -input labelled.txt -output x -autotune-validation nowhere.txt", "nowhere.txt"),
+        (
+            "fasttext supervised -input labelled.txt -output x -autotune-validation plain.txt",
+            "plain.txt has no line with a label",
+        ),
+        (
+            "fasttext supervised -input labelled.txt -output x -autotune-validation labelled.txt -autotune-metric f2",
+            "the metric is 'f2', but must be f1",
+        ),
+        ("fasttext cbow -input plain.txt -output x -autotune-validation y", "no flag '-autotune-validation'"),
         ("fasttext quantize -output nowhere", "nowhere.bin"),
         ("fasttext quantize -output x -retrain", "-input is missing"),
         ("fasttext test", "0 arguments are given"),

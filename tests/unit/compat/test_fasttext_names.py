@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import math
 import os
 import random
+import re
 import signal
+import sys
 
 import numpy as np
 import pytest
 
+from firth.classifier import ClassifierSettings, Trial
 from firth.compat import fasttext
-from firth.compat.fasttext import _training
+from firth.compat.fasttext import _training, _tuning
 from firth.compat.fasttext._arguments import read_arguments
+from firth.compat.fasttext._tuning import tune_labels
 from firth.training.callbacks import Callback
 
 TOPICS = {"pet": "cat dog bird fish", "food": "soup bread cheese apple"}
@@ -140,10 +146,68 @@ def test_arguments_come_by_place_by_name_and_by_their_older_names():
             read_arguments(("text",), wrong, supervised=True)
     with pytest.raises(TypeError, match="'input' is missing"):
         read_arguments((), {}, supervised=True)
-    with pytest.raises(ValueError, match="does not search for settings"):
-        read_arguments(("text",), {"autotuneValidationFile": "valid"}, supervised=True)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'autotuneValidationFile'"):
+        read_arguments(("text",), {"autotuneValidationFile": "valid"}, supervised=False)
     with pytest.raises(ValueError, match="loss is 'ova'"):
         fasttext.train_unsupervised("text", loss="ova")
+
+
+def test_autotune_searches_for_what_is_not_given(file, capsys):
+    given = {"dim": 8, "bucket": 500, "maxn": 0, "seed": 3}
+    values = read_arguments((file,), {**given, "autotuneValidationFile": file, "verbose": 3}, supervised=True)
+    model = tune_labels(values, given, trials=4)
+    assert (model.dim, model.get_dimension(), model.minn, model.maxn) == (8, 8, 0, 0)
+    assert model.bucket == (500 if model.wordNgrams > 1 else 0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Trial 1: score ")
+    assert lines[0].endswith(" lr 0.1 dim 8 epoch 5 wordNgrams 1 minn 0 maxn 0 bucket 500")
+    scores = [float(line.split()[3]) for line in lines]
+    assert len(scores) == 4
+    assert model.test(file)[1] == pytest.approx(max(scores))
+    best = lines[scores.index(max(scores))]
+    assert f" lr {model.lr} dim 8 epoch {model.epoch} wordNgrams {model.wordNgrams} " in best
+    plain = fasttext.train_supervised(
+        file, **given, lr=model.lr, epoch=model.epoch, wordNgrams=model.wordNgrams, thread=1, verbose=0
+    )
+    np.testing.assert_array_equal(plain.get_output_matrix(), model.get_output_matrix())
+
+
+def test_autotune_under_its_name(file):
+    told = {"autotuneValidationFile": file, "autotuneDuration": 1e-9, "autotuneMetric": "f1:__label__pet"}
+    model = fasttext.train_supervised(file, epoch=3, dim=8, verbose=0, **told)
+    assert (model.epoch, model.dim, model.lr) == (3, 8, 0.1)
+    assert not any(name.startswith("autotune") for name in vars(model))
+    for wrong, message in (
+        ({"autotuneMetric": "f2"}, "the metric is 'f2'"),
+        ({"autotuneMetric": "f1:__label__x"}, "asks for the label '__label__x'"),
+        ({"autotuneDuration": 0}, "the duration is 0 seconds"),
+        ({"autotunePredictions": 0}, "k is 0"),
+        ({"autotuneModelSize": "2Q"}, "size of the model is '2Q'"),
+        ({"autotuneModelSize": 2}, "autotuneModelSize is 2"),
+        ({"autotuneModelSize": "1k"}, "a size of 1,000 bytes is asked for"),
+        ({"autotuneValidationFile": 7}, "must be the path"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fasttext.train_supervised(file, verbose=0, **told | wrong)
+
+
+def test_autotune_shows_a_line_on_a_terminal(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with _tuning._shown(100.0, 2) as told:
+        told.on_trial(
+            Trial(settings=ClassifierSettings(), columns=None, score=math.nan, seconds=1.0, failure="no")
+        )
+        told.on_trial(Trial(settings=ClassifierSettings(), columns=2, score=0.5, seconds=1.0))
+        told.on_trial(Trial(settings=ClassifierSettings(), columns=2, score=0.25, seconds=1.0))
+        told.on_progress(None)
+    shown = sys.stderr.getvalue()
+    assert re.fullmatch(
+        r"\rProgress: +\d+\.\d% Trials:    3 Best score:  0.500000 ETA:   0h [01]m[ \d]\ds\n", shown
+    )
 
 
 def test_names_that_went_are_told_of():

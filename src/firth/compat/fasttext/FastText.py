@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from firth.classifier.features import TOKEN
-from firth.compat.fasttext._arguments import read_arguments
+from firth.compat.fasttext._arguments import given_arguments, read_arguments
 from firth.compat.fasttext._model import _FastText
 from firth.compat.fasttext._quality import _Meter
 from firth.subwords import END_OF_SENTENCE
@@ -104,6 +104,18 @@ def train_supervised(*args: Any, **kwargs: Any) -> _FastText:
         A ``.vec`` file whose words become words of the model, with these vectors to start from.
     seed : int
         0 where it is not given.
+    autotuneValidationFile : path
+        Labelled text of its own, for which the best `lr`, `dim`, `epoch`, `wordNgrams`, `minn`, `maxn` and `bucket` are
+        searched for, as far as they are not given here; the model has them as attributes.
+    autotuneMetric : str
+        What the best is told by: ``f1``, ``f1:LABEL``, ``precisionAtRecall:PERCENT`` or
+        ``recallAtPrecision:PERCENT``, the last two with or without ``:LABEL``.
+    autotunePredictions : int
+        How many labels are predicted for each line, 1.
+    autotuneDuration : int
+        Seconds that the search takes, 300. Ctrl-C ends it with the best model so far.
+    autotuneModelSize : str
+        How large the file of the model may be, such as ``2M``: it is quantised then.
     ws, t, lrUpdateRate
         Without effect on a classifier.
 
@@ -118,9 +130,14 @@ def train_supervised(*args: Any, **kwargs: Any) -> _FastText:
     TypeError
         An argument is not known.
     """
+    values = read_arguments(args, kwargs, supervised=True)
+    if values["autotuneValidationFile"]:
+        from firth.compat.fasttext._tuning import tune_labels
+
+        return tune_labels(values, given_arguments(args, kwargs, supervised=True))
     from firth.compat.fasttext._training import train_labels
 
-    return train_labels(read_arguments(args, kwargs, supervised=True))
+    return train_labels(values)
 
 
 def load_model(path: str | os.PathLike[str]) -> _FastText:

@@ -1,4 +1,4 @@
-"""The arguments of fastText's functions: names, defaults, older spellings, and what cannot be offered."""
+"""The arguments of fastText's functions: names, defaults, and older spellings."""
 
 from __future__ import annotations
 
@@ -83,10 +83,17 @@ def read_arguments(given: Sequence[Any], named: Mapping[str, Any], *, supervised
     TypeError
         An argument is not known, stands there twice, or `input` is missing.
     ConfigError
-        A value is not one of fastText's, or one that firth cannot offer.
+        A value is not one of fastText's.
     """
-    defaults = SUPERVISED if supervised else UNSUPERVISED
-    names = ["input", *(name for name in defaults if not (supervised and name == "model"))]
+    return check_arguments(
+        (SUPERVISED if supervised else UNSUPERVISED) | given_arguments(given, named, supervised)
+    )
+
+
+def given_arguments(given: Sequence[Any], named: Mapping[str, Any], supervised: bool) -> dict[str, Any]:
+    """Return the value of every argument that is given, by its newest name; see `read_arguments`."""
+    names = ["input", *(SUPERVISED if supervised else UNSUPERVISED)]
+    names = [name for name in names if not (name == "model" if supervised else name.startswith("autotune"))]
     if len(given) > len(names):
         raise TypeError(f"{len(given)} arguments are given, but there are {len(names)}")
     values: dict[str, Any] = {}
@@ -99,8 +106,7 @@ def read_arguments(given: Sequence[Any], named: Mapping[str, Any], *, supervised
         values[known] = value
     if "input" not in values:
         raise TypeError("the argument 'input' is missing: the path of a text file")
-    refuse_autotune(values)
-    return check_arguments(defaults | values)
+    return values
 
 
 def check_arguments(values: dict[str, Any]) -> dict[str, Any]:
@@ -115,25 +121,10 @@ def check_arguments(values: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"model is {values['model']!r:.60}, but must be 'skipgram' or 'cbow'")
     if values["loss"] not in LOSSES:
         raise ConfigError(f"loss is {values['loss']!r:.60}, but must be one of {', '.join(LOSSES)}")
-    if values["maxn"] == 0 and values["wordNgrams"] <= 1:
+    searched = values.get("autotuneValidationFile")  # then n-grams may come in
+    if values["maxn"] == 0 and values["wordNgrams"] <= 1 and not searched:
         values["bucket"] = 0
     return values
-
-
-def refuse_autotune(values: Mapping[str, Any]) -> None:
-    """Refuse to search for settings, which firth does not do.
-
-    Raises
-    ------
-    ConfigError
-        A validation file is given.
-    """
-    for name in values:
-        if name.startswith("autotune") and values[name] != UNSUPERVISED[name]:
-            raise ConfigError(
-                f"{name} is {values[name]!r:.60}, but firth does not search for settings: train with several values of "
-                "lr, epoch and wordNgrams, and compare model.test(validation_file)"
-            )
 
 
 def attributes(values: Mapping[str, Any]) -> dict[str, Any]:

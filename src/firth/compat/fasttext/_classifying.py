@@ -59,14 +59,15 @@ class Classifying(abc.ABC):
         ValueError
             The model has no labels, a text holds a newline, or `k` is 0.
         """
-        texts = text if isinstance(text, list) else [text]
-        lines = [split(check_line(one)) for one in texts]
-        found = list(self.predicted(lines, k, threshold))
-        labels = [[label for label, _ in said] for said in found]
-        numbers = [[probability for _, probability in said] for said in found]
         if isinstance(text, list):
-            return labels, [np.array(line, np.float32) for line in numbers]
-        return tuple(labels[0]), np.array(numbers[0], np.float64)
+            found = list(self.predicted([split(check_line(one)) for one in text], k, threshold))
+            labels = [[label for label, _ in said] for said in found]
+            return labels, [np.array([number for _, number in said], np.float32) for said in found]
+        _check_k(k)
+        asked = self._asked
+        one = asked.predicted_text(text, k, threshold, _EPSILON)
+        names = asked.labels
+        return tuple([names[label] for label, _ in one]), np.array([number for _, number in one], np.float64)
 
     def quantize(
         self,
@@ -165,9 +166,8 @@ class Classifying(abc.ABC):
         ValueError
             The model has no labels, or `k` is 0.
         """
-        if k == 0:
-            raise InputError("k is 0, but needs to be 1 or higher, or -1 for all labels")
-        names = self._model.labels
+        _check_k(k)
+        names = self._asked.labels
         for _, batch in self._asked.predicted_lines(lines, k, threshold, _EPSILON):
             for said in batch:
                 yield [(names[label], probability) for label, probability in said]
@@ -182,3 +182,8 @@ class Classifying(abc.ABC):
 
     def _judged(self, path: str | os.PathLike[str], k: int, threshold: float) -> Meter:
         return self._asked.meter(path, k, threshold=threshold, epsilon=_EPSILON)
+
+
+def _check_k(k: int) -> None:
+    if k == 0:
+        raise InputError("k is 0, but needs to be 1 or higher, or -1 for all labels")
