@@ -13,13 +13,15 @@ import firth
 from firth.config import WindowSettings
 from firth.kernels.cpu import chunk, examples, state
 from firth.kernels.cpu.noise import draw_noise
-from firth.objectives.chunk import sampled_loss_and_gradients
+from firth.objectives.chunk import joint_loss_and_gradients, sampled_loss_and_gradients
 from firth.objectives.examples import cbow_examples, skipgram_examples
 from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.plan import make_options, make_tables
 from firth.vocabulary import Vocabulary
 
 VOCAB, LENGTH, RATE = 40, 120, 0.5
+TREE, BOTH = "hierarchical-softmax", "hierarchical-softmax+negative-sampling"
+LOSSES = ["negative-sampling", TREE, BOTH]
 
 
 @numba.njit
@@ -83,7 +85,7 @@ class Case:
         _, self.tables = make_tables(config, words, self.counts, np.full(size, 1 / size))
         self.options = make_options(config, self.tables, vocab_size=size, centers=self.n_centers, cap=128.0)
         n_inputs = size if not len(self.tables.subwords) else int(self.tables.subwords.max()) + 1
-        n_outputs = size - (config.loss == "hierarchical-softmax")
+        n_outputs = {TREE: size - 1, BOTH: 2 * size - 1}.get(config.loss, size)
         scale = self.scale / np.sqrt(config.dim)  # logits of both signs, small and large
         shapes = (n_inputs, n_outputs, self.options.n_places)
         self.weights = [rng.normal(0, scale, (n, config.dim)).astype(np.float32) for n in shapes]
@@ -104,21 +106,23 @@ class Case:
         options = {"weights": self.token_weights}
         if len(offsets):
             options["subword_ids"] = np.split(self.tables.subwords, offsets[1:-1])
-        if config.loss == "hierarchical-softmax":
-            options["tree"] = huffman_tree(self.counts)
-        if not config.predicts_center:
-            found = skipgram_examples(*self.spans, self.centers, **options)
-        else:
-            if isinstance(config, firth.CBOW):
-                options |= {"mean": config.combine == "mean", "cbow_gradient": config.cbow_gradient}
-            if self.options.n_places:
-                options["position_weights"] = self.weights[2]
-            found = cbow_examples(*self.spans, self.centers, **options)
-        result = sampled_loss_and_gradients(
-            *self.weights[:2], found, self.noise,
-            negatives=config.negatives, exclude_window_negatives=config.exclude_window_negatives,
-        )  # fmt: skip
-        return found, result
+        build = cbow_examples if config.predicts_center else skipgram_examples
+        if isinstance(config, firth.CBOW):
+            options |= {"mean": config.combine == "mean", "cbow_gradient": config.cbow_gradient}
+        if self.options.n_places:
+            options["position_weights"] = self.weights[2]
+        tree = huffman_tree(self.counts)
+        found = build(*self.spans, self.centers, tree=tree if config.loss == TREE else None, **options)
+        inputs, outputs, _ = self.weights
+        noise = {
+            "negatives": config.negatives,
+            "exclude_window_negatives": config.exclude_window_negatives,
+        }
+        if config.loss != BOTH:
+            return found, sampled_loss_and_gradients(inputs, outputs, found, self.noise, **noise)
+        paths = build(*self.spans, self.centers, tree=tree, **options)
+        words, nodes = np.split(outputs, [self.vocab])
+        return found, joint_loss_and_gradients(inputs, words, nodes, found, paths, self.noise, **noise)
 
     def compiled(self):
         """Return loss, pairs, dense gradients by inputs, outputs and position weights, and the super-step."""
@@ -205,7 +209,7 @@ def place_gradients(case: Case, expected) -> np.ndarray:
 
 
 @pytest.mark.parametrize("dim", [1, 3, 97, 100, 300])
-@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("model", MODELS)
 def test_a_chunk_is_what_the_objective_says(model, loss, dim):
     assert_agrees(Case(MODELS[model](dim=dim, loss=loss, window=4), (50, 82), 32))
@@ -220,19 +224,20 @@ def test_chunks_need_not_be_full(model, n_centers, n_used, window):
         assert_agrees(case)
 
 
-@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("model", MODELS)
 def test_each_center_counts_its_weight(model, loss):
     assert_agrees(Case(MODELS[model](dim=12, loss=loss), (40, 72), 32, weighted=True))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("loss", ["negative-sampling", BOTH])
 @pytest.mark.parametrize("model", MODELS)
-def test_noise_of_the_window_can_be_excluded(model, weighted):
-    config = MODELS[model](dim=12, exclude_window_negatives=True, shared_negatives=48)
+def test_noise_of_the_window_can_be_excluded(model, loss, weighted):
+    config = MODELS[model](dim=12, loss=loss, exclude_window_negatives=True, shared_negatives=48)
     case = Case(config, (40, 72), 32, weighted=weighted)
     _, excluded = case.expected()
-    case.config = MODELS[model](dim=12, shared_negatives=48)
+    case.config = MODELS[model](dim=12, loss=loss, shared_negatives=48)
     _, included = case.expected()
     assert excluded.loss < included.loss  # there is something to exclude
     case.config = config
@@ -240,7 +245,7 @@ def test_noise_of_the_window_can_be_excluded(model, weighted):
 
 
 @pytest.mark.parametrize("logit", [-80.0, -20.0, -1e-3, 0.0, 1e-3, 20.0, 80.0])
-@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax"])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_nothing_saturates_and_no_update_is_skipped(loss, logit):
     """Large logits of either sign keep the exact loss and gradient; word2vec.c's tables stop at 6."""
     case = Case(firth.SkipGram(dim=1, loss=loss, window=1), (50, 51), 1)
@@ -265,6 +270,22 @@ def test_masses_count_the_terms_of_the_loss():
     assert masses[24:].sum() == pytest.approx(n_pairs)
 
 
+def test_of_both_losses_each_pair_has_a_word_its_noise_and_its_nodes():
+    case = Case(firth.SkipGram(dim=16, loss=BOTH, window=4, shared_negatives=8), (20, 36), 16)
+    tokens, first, last = case.spans
+    depths = np.diff(huffman_tree(case.counts).offsets)
+    around = [j for i in range(20, 36) for j in range(first[i], last[i] + 1) if j != i]
+    n_nodes = depths[tokens[around]].sum()
+    _, n_pairs, *_, step = case.compiled()
+    rows, masses = step.rows[0, : step.n_rows[0]], step.masses[0, : step.n_rows[0]]
+    assert n_pairs == len(around)
+    assert masses[:16].sum() == pytest.approx(n_pairs * 6 + n_nodes)
+    assert masses[16:24].sum() == pytest.approx(n_pairs * 5)
+    is_word = rows[24:] < case.vocab
+    assert masses[24:][is_word].sum() == pytest.approx(n_pairs)
+    assert masses[24:][~is_word].sum() == pytest.approx(n_nodes)
+
+
 @pytest.mark.parametrize(("exact", "places"), [(False, False), (True, False), (True, True)])
 def test_the_masses_of_a_context_are_those_of_its_centers(exact, places):
     gradient = "exact" if exact else "word2vec"
@@ -281,10 +302,11 @@ def test_the_masses_of_a_context_are_those_of_its_centers(exact, places):
         assert step.masses[0, step.rows.shape[1] :].sum() == pytest.approx(expected)
 
 
-def test_a_path_is_followed_once_for_each_context_word():
-    case = Case(firth.SkipGram(dim=8, loss="hierarchical-softmax"), (50, 82), 32)
+@pytest.mark.parametrize("loss", [TREE, BOTH])
+def test_a_path_is_followed_once_for_each_context_word(loss):
+    case = Case(firth.SkipGram(dim=8, loss=loss), (50, 82), 32)
     *_, step = case.compiled()
-    nodes = step.rows[0, case.options.n_inputs : step.n_rows[0]]
+    nodes = step.rows[0, case.options.n_inputs + case.options.n_noise : step.n_rows[0]]
     assert len(set(nodes)) == len(nodes)  # each node is one target,
     for target in range(len(nodes)):  # with one term for each center, however many paths lead over it
         own = step.term_centers[0, step.begin[0, target] : step.begin[0, target + 1]]
@@ -296,11 +318,12 @@ def test_a_path_is_followed_once_for_each_context_word():
 @pytest.mark.parametrize("model", ["skipgram", "cbow", "fasttext-cbow"])
 def test_trees_of_any_size_are_followed(model, vocab, weighted):
     """Nodes that nearly every center meets, and nodes that one of them does."""
-    config = MODELS[model](dim=12, loss="hierarchical-softmax", window=2)
+    config = MODELS[model](dim=12, loss=TREE, window=2)
     for centers, n_centers in (((40, 72), 32), ((50, 57), 32), ((50, 53), 3)):
         case = Case(config, centers, n_centers, weighted=weighted, vocab=vocab)
         assert_agrees(case)
         assert_masses_count_labels(case)
+    assert_agrees(Case(MODELS[model](dim=12, loss=BOTH, window=2), (40, 72), 32, weighted, vocab=vocab))
 
 
 def assert_masses_count_labels(case: Case) -> None:

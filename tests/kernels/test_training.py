@@ -16,13 +16,13 @@ from firth.kernels.cpu.hogwild import train_hogwild
 from firth.kernels.cpu.noise import draw_noise
 from firth.kernels.cpu.random import stream_key
 from firth.kernels.cpu.synchronous import train_synchronous
-from firth.objectives.chunk import sampled_loss_and_gradients
+from firth.objectives.chunk import joint_loss_and_gradients, sampled_loss_and_gradients
 from firth.objectives.examples import cbow_examples, skipgram_examples
 from firth.objectives.hierarchical_softmax import huffman_tree
 from firth.training.plan import make_options, make_tables
 from firth.vocabulary import Vocabulary
 
-TYPES, DIM, WINDOW, RATE, SLOPE = 30, 20, 3, 0.05, -1e-6
+TYPES, DIM, WINDOW, RATE, SLOPE = 30, 20, 3, 0.025, -1e-6
 VOCAB = TYPES - 2
 prepare_block = from_python(blocks.prepare_block)
 
@@ -35,7 +35,8 @@ MODELS = {
         architecture="cbow", min_n=1, max_n=3, buckets=25, **options
     ),
 }
-LOSSES = ["negative-sampling", "hierarchical-softmax"]
+TREE, BOTH = "hierarchical-softmax", "hierarchical-softmax+negative-sampling"
+LOSSES = ["negative-sampling", TREE, BOTH]
 # Where kernels run as plain Python, a fifth of the text and a part of the cases must do.
 SHARE = 5 if numba.config.DISABLE_JIT else 1
 
@@ -63,7 +64,7 @@ class Run(NamedTuple):
 
 def a_run(model="skipgram", loss="negative-sampling", *, cap=8.0, n_chunks=3, n=3000, block_length=700):
     n, block_length = n // SHARE, block_length // SHARE
-    noise = {"shared_negatives": 16} if loss == "negative-sampling" else {}
+    noise = {} if loss == TREE else {"shared_negatives": 16}
     config = MODELS[model](dim=DIM, window=WINDOW, loss=loss, **noise)
     rng = np.random.default_rng(5)
     ids = rng.choice(TYPES, n, p=np.arange(TYPES, 0, -1) / np.arange(TYPES, 0, -1).sum()).astype(np.int32)
@@ -80,7 +81,8 @@ def a_run(model="skipgram", loss="negative-sampling", *, cap=8.0, n_chunks=3, n=
     options = make_options(config, tables, vocab_size=VOCAB, centers=8, cap=cap)
     options = options._replace(n_chunks=n_chunks, block_length=block_length)
     n_inputs = int(tables.subwords.max()) + 1 if len(tables.subwords) else VOCAB
-    sizes = (n_inputs, VOCAB - (loss == "hierarchical-softmax"), options.n_places)
+    n_outputs = {TREE: VOCAB - 1, BOTH: 2 * VOCAB - 1}.get(loss, VOCAB)
+    sizes = (n_inputs, n_outputs, options.n_places)
     weights = state.Model(*(state.make_matrix(size, DIM) for size in sizes))
     for matrix in weights:
         rows = rng.normal(0, 0.3, (matrix.shape[1], DIM)).astype(np.float32)
@@ -168,27 +170,35 @@ def add_example(run, weights, spans, i, noise, rate, sums, masses):  # noqa: PLR
     args = {"weights": np.full(VOCAB, token_weights[i])}
     if len(offsets):
         args["subword_ids"] = np.split(run.tables.subwords, offsets[1:-1])
-    if run.config.loss == "hierarchical-softmax":
-        args["tree"] = huffman_tree(run.counts)
-    if not run.config.predicts_center:
-        found = skipgram_examples(tokens, first, last, (i, i + 1), **args)
-    else:
-        if options.exact:
-            args["cbow_gradient"] = "exact"
-        if options.n_places:
-            args["position_weights"] = weights[2]
-        found = cbow_examples(tokens, first, last, (i, i + 1), **args)
-    if not found:
+    build = cbow_examples if run.config.predicts_center else skipgram_examples
+    if options.exact:
+        args["cbow_gradient"] = "exact"
+    if options.n_places:
+        args["position_weights"] = weights[2]
+    words = build(tokens, first, last, (i, i + 1), **args)
+    paths = build(tokens, first, last, (i, i + 1), tree=huffman_tree(run.counts), **args)
+    if not words:
         return
-    (example,) = found
-    result = sampled_loss_and_gradients(*weights[:2], found, noise, negatives=options.negatives)
+    ((example,), (path,)), negatives = (words, paths), options.negatives
+    n_terms, terms = negatives * example.n_pairs, np.append(example.output_ids, VOCAB + path.output_ids)
+    if run.config.loss == "negative-sampling":
+        result = sampled_loss_and_gradients(*weights[:2], words, noise, negatives=negatives)
+        terms = example.output_ids
+    elif run.config.loss == TREE:
+        result = sampled_loss_and_gradients(*weights[:2], paths, noise, negatives=negatives)
+        n_terms, terms = 0, path.output_ids
+    else:
+        outputs, nodes = np.split(weights[1], [VOCAB])
+        result = joint_loss_and_gradients(
+            weights[0], outputs, nodes, words, paths, noise, negatives=negatives
+        )
+    n_terms += len(terms)
     add_example.loss = result.loss
     sums[0] -= rate * result.input_gradient
     sums[1] -= rate * result.output_gradient
-    terms = len(example.labels) + (options.negatives * example.n_pairs if len(noise) else 0)
     scales = np.full(len(example.input_ids), 1.0 / len(example.input_ids) if options.exact else 1.0)
-    np.add.at(masses[0], example.input_ids, scales * terms * example.weight)
-    np.add.at(masses[1], example.output_ids, example.weight)
+    np.add.at(masses[0], example.input_ids, scales * n_terms * example.weight)
+    np.add.at(masses[1], terms, example.weight)
     if len(noise):
         np.add.at(masses[1], noise, options.negatives * example.n_pairs * example.weight / len(noise))
     if options.n_places:
@@ -196,7 +206,7 @@ def add_example(run, weights, spans, i, noise, rate, sums, masses):  # noqa: PLR
         for j in around:
             place = j - i + options.window - (j > i)
             sums[2][place] -= rate * weights[0][tokens[j]] / len(around) * result.hidden_gradient[0]
-            masses[2][place] += terms * example.weight / len(around)
+            masses[2][place] += n_terms * example.weight / len(around)
 
 
 @pytest.mark.parametrize("cap", or_compiled(8.0, 40.0, 1e9))
@@ -265,7 +275,7 @@ def test_a_chunk_without_a_finite_loss_ends_training_before_its_steps_are_added(
         run = a_run(model, loss)
         middle, row = len(run.text.ids) // 2, VOCAB - 1
         users = {row}
-        if side == 1 and loss == "hierarchical-softmax":
+        if side == 1 and loss == TREE:
             row, users = a_leaf(run.tables)
         run.text.ids[np.isin(run.text.ids, list(users))] = 0
         run.text.ids[middle - WINDOW : middle + WINDOW] = 0

@@ -143,6 +143,14 @@ def test_options_of_noise_are_refused_where_none_is_drawn(loss, name, value):
         SkipGram(loss=loss, **{name: value})
 
 
+def test_both_losses_have_the_options_of_noise():
+    loss = "hierarchical-softmax+negative-sampling"
+    settings = CBOW(loss=loss, negatives=7, noise_exponent=0.5, exclude_window_negatives=True)
+    assert settings.draws_noise
+    assert settings.follows_paths
+    assert settings_from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
+
+
 def test_the_gradient_of_a_sum_is_no_choice():
     with pytest.raises(ConfigError, match="cbow_gradient is 'exact', but of a sum each row"):
         CBOW(combine="sum", cbow_gradient="exact")

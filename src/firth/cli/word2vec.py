@@ -47,8 +47,7 @@ def word2vec(
     -train FILE, -output FILE, -size 100, -window 5, -sample 1e-3, -hs 0, -negative 5, -threads (all cores), -iter 5,
     -min-count 5, -alpha 0.025 (0.05 with -cbow 1), -classes 0, -debug 2, -binary 0, -save-vocab FILE, -read-vocab FILE,
     -cbow 1. As in word2vec.c, the output is replaced if it exists, and its first word is </s>, which is no word of the
-    text and has a vector of chance. What differs: the result does not depend on -threads; -hs 1 needs -negative 0, as
-    firth takes one loss; -classes needs scikit-learn.
+    text and has a vector of chance. What differs: the result does not depend on -threads; -classes needs scikit-learn.
     """
     arguments = flags or []
     if wants_help(arguments):

@@ -34,7 +34,7 @@ def train(values: Mapping[str, Any]) -> None:
     Raises
     ------
     ConfigError
-        A value is out of its range, or two losses are asked for at once.
+        A value is out of its range, or no loss is asked for.
     CorpusError
         The text cannot be read, or fewer than two words are left.
     OutputError
@@ -74,19 +74,14 @@ def settings_of(values: Mapping[str, Any]) -> WindowSettings:
     Raises
     ------
     ConfigError
-        A value is out of its range, or two losses are asked for at once, or none.
+        A value is out of its range, or no loss is asked for.
     """
-    if values["hs"] and values["negative"] > 0:
-        raise ConfigError(
-            f"-hs 1 and -negative {values['negative']} ask for two losses at once, but firth takes one: add "
-            "-negative 0, or leave -hs out"
-        )
     if not values["hs"] and values["negative"] <= 0:
         raise ConfigError("-hs 0 and -negative 0 leave nothing to learn: give one of them another value")
     rate = values["alpha"] or (0.05 if values["cbow"] else 0.025)
-    loss: dict[str, Any] = (
-        {"loss": "hierarchical-softmax"} if values["hs"] else {"negatives": values["negative"]}
-    )
+    loss: dict[str, Any] = {"negatives": values["negative"]} if values["negative"] > 0 else {}
+    if values["hs"]:
+        loss["loss"] = "hierarchical-softmax+negative-sampling" if loss else "hierarchical-softmax"
     kind = CBOW if values["cbow"] else SkipGram
     return kind(
         dim=values["size"],

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Literal
 from firth.config.settings import Schedule, Settings
 from firth.errors import ConfigError
 
-Loss = Literal["negative-sampling", "hierarchical-softmax", "softmax"]
+Loss = Literal[
+    "negative-sampling", "hierarchical-softmax", "hierarchical-softmax+negative-sampling", "softmax"
+]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,9 +25,10 @@ class WindowSettings(Settings):
     dynamic_window : bool
         Draw each center's radius uniformly from 1 to `window`, as word2vec.c does, so that near words
         weigh more; otherwise every radius is `window`.
-    loss : {"negative-sampling", "hierarchical-softmax", "softmax"}
-        What is minimised. Hierarchical softmax follows the words' Huffman codes and draws no noise; the
-        full softmax computes a probability for every word of the vocabulary and is for small ones.
+    loss : {"negative-sampling", "hierarchical-softmax", "hierarchical-softmax+negative-sampling", "softmax"}
+        What is minimised. Hierarchical softmax follows the words' Huffman codes and draws no noise; it can be
+        added up with negative sampling, as word2vec.c and gensim do where both are asked for; the full softmax
+        computes a probability for every word of the vocabulary and is for small ones.
     negatives : int
         K, the noise words for each positive pair, 1 to 1,000.
     noise_exponent : float
@@ -68,11 +71,21 @@ class WindowSettings(Settings):
                 f"min_learning_rate is {self.min_learning_rate}, but must not be above learning_rate, which "
                 f"is {self.learning_rate}: lower the first or raise the second"
             )
-        if self.loss != "negative-sampling":
+        if not self.draws_noise:
             self._refuse_unless_default(
                 ("negatives", "noise_exponent", "shared_negatives", "exclude_window_negatives"),
                 f"{self.loss} draws no noise words",
             )
+
+    @property
+    def draws_noise(self) -> bool:
+        """Whether negative sampling is the loss, or a part of it."""
+        return self.loss in ("negative-sampling", "hierarchical-softmax+negative-sampling")
+
+    @property
+    def follows_paths(self) -> bool:
+        """Whether hierarchical softmax is the loss, or a part of it."""
+        return self.loss in ("hierarchical-softmax", "hierarchical-softmax+negative-sampling")
 
     @property
     def predicts_center(self) -> bool:

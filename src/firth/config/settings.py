@@ -42,7 +42,12 @@ REAL_NUMBERS: dict[str, tuple[float, float, bool]] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": ("linear", "cosine", "constant"),
-    "loss": ("negative-sampling", "hierarchical-softmax", "softmax"),
+    "loss": (
+        "negative-sampling",
+        "hierarchical-softmax",
+        "hierarchical-softmax+negative-sampling",
+        "softmax",
+    ),
     "architecture": ("skipgram", "cbow"),
     "combine": ("mean", "sum"),
     "cbow_gradient": ("word2vec", "exact"),

@@ -128,6 +128,54 @@ def sampled_loss_and_gradients(
     return _sum_over(input_embeddings, output_embeddings, examples, judge)
 
 
+def joint_loss_and_gradients(
+    input_embeddings: NDArray[np.floating],
+    output_embeddings: NDArray[np.floating],
+    node_embeddings: NDArray[np.floating],
+    examples: Sequence[Example],
+    path_examples: Sequence[Example],
+    negative_ids: NDArray[np.integer],
+    *,
+    negatives: int,
+    exclude_window_negatives: bool = False,
+) -> ChunkResult:
+    """Sum the losses of negative sampling and of hierarchical softmax, and their gradients, over a chunk.
+
+    Each pair has both losses: words are judged against noise, and by the turns on their paths. The two share the hidden
+    vectors, which receive both gradients, and nothing else. That is what word2vec.c does with ``-hs 1 -negative 5``,
+    whose `neu1e` collects both before the input row moves, and gensim with ``hs=1, negative=5``.
+
+    Parameters
+    ----------
+    input_embeddings, output_embeddings, negative_ids, negatives, exclude_window_negatives
+        As `sampled_loss_and_gradients` takes them; the output embeddings are those of words.
+    node_embeddings : ndarray of float, shape (vocab_size - 1, dim)
+        The rows of the inner nodes of the tree.
+    examples, path_examples : sequence of Example
+        The same examples twice: with words as targets, and with the nodes on the words' paths.
+
+    Returns
+    -------
+    ChunkResult
+        Its output gradient has the rows of words, and behind them those of nodes.
+    """
+    words = sampled_loss_and_gradients(
+        input_embeddings, output_embeddings, examples, negative_ids,
+        negatives=negatives, exclude_window_negatives=exclude_window_negatives,
+    )  # fmt: skip
+    no_noise = np.empty(0, np.int64)
+    nodes = sampled_loss_and_gradients(
+        input_embeddings, node_embeddings, path_examples, no_noise, negatives=0
+    )
+    return ChunkResult(
+        loss=words.loss + nodes.loss,
+        n_pairs=words.n_pairs,
+        input_gradient=words.input_gradient + nodes.input_gradient,
+        output_gradient=np.concatenate([words.output_gradient, nodes.output_gradient]),
+        hidden_gradient=words.hidden_gradient + nodes.hidden_gradient,
+    )
+
+
 def softmax_loss_and_gradients(
     input_embeddings: NDArray[np.floating],
     output_embeddings: NDArray[np.floating],

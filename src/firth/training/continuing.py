@@ -99,7 +99,7 @@ def check_continuation(
             f"cannot continue: {'; '.join(differences)}; use the same, or start another model from these vectors with "
             "init"
         )
-    if isinstance(old, WindowSettings) and old.loss == "hierarchical-softmax":
+    if isinstance(old, WindowSettings) and old.follows_paths:
         raise ConfigError(
             "hierarchical softmax cannot be continued: its tree follows from the counts, and with new text another one "
             "would grow, in which the old rows of inner nodes mean nothing; start another model with init"

@@ -62,7 +62,7 @@ class TrainedModel:
         Raises
         ------
         InputError
-            The model has none: hierarchical softmax has rows of inner nodes, GloVe sums both sides up.
+            The model has none: hierarchical softmax alone has rows of inner nodes, GloVe sums both sides up.
         """
         if self.table.output_embeddings is None:
             raise InputError(

@@ -72,8 +72,18 @@ class Plan:
 
     @property
     def n_outputs(self) -> int:
-        """Rows of the output embeddings: words, or inner nodes of the tree."""
-        return len(self.vocabulary) - (1 if len(self.tables.path_offsets) else 0)
+        """Rows of the output embeddings: words, then inner nodes of the tree."""
+        return self.n_output_words + self.n_nodes
+
+    @property
+    def n_output_words(self) -> int:
+        """Words that have a row of the output embeddings: all, or with hierarchical softmax alone none."""
+        return 0 if self.config.loss == "hierarchical-softmax" else len(self.vocabulary)
+
+    @property
+    def n_nodes(self) -> int:
+        """Inner nodes of the tree, if there is one."""
+        return len(self.vocabulary) - 1 if self.config.follows_paths else 0
 
     @property
     def width(self) -> int:
@@ -140,14 +150,14 @@ def make_options(
     """Return the kernels' options for super-steps of up to `centers` centers."""
     n_centers = min(CENTERS_OF_A_CHUNK, centers)
     band = n_centers + 2 * config.window
-    sampled = config.loss == "negative-sampling"
     words_of_a_center = 1 if config.predicts_center else 2 * config.window
     n_targets = n_centers if config.predicts_center else band
     n_terms = n_centers * words_of_a_center
     if len(tables.path_offsets):
         depth = int(np.diff(tables.path_offsets).max())
-        n_targets = min(n_targets * depth, vocab_size - 1)
-        n_terms = n_centers * min(words_of_a_center * depth, vocab_size - 1)
+        n_outputs = vocab_size - 1 + (vocab_size if config.draws_noise else 0)
+        n_targets = min(n_targets * depth, n_outputs)
+        n_terms = n_centers * min(words_of_a_center * depth, n_outputs)
     return state.Options(
         window=config.window,
         dynamic=config.dynamic_window,
@@ -161,7 +171,7 @@ def make_options(
         block_length=_block_length(config.dim),
         n_chunks=max(1, centers // CENTERS_OF_A_CHUNK),
         n_centers=n_centers,
-        n_noise=config.shared_negatives if sampled else 0,
+        n_noise=config.shared_negatives if config.draws_noise else 0,
         n_inputs=band if config.predicts_center else n_centers,
         n_targets=n_targets,
         n_terms=n_terms,
@@ -182,10 +192,12 @@ def make_tables(
         path_offsets=np.empty(0, np.int64),
         paths=np.empty(0, np.int32),
     )
-    if config.loss == "negative-sampling":
+    if config.draws_noise:
         tables = tables._replace(noise=alias_table(noise))
-    if config.loss == "hierarchical-softmax":
+    if config.follows_paths:
         offsets, paths = huffman_paths(counts)
+        if config.draws_noise:
+            offsets, paths = _ending_in_words(offsets, paths)
         tables = tables._replace(path_offsets=offsets, paths=paths)
     if isinstance(config, FastText) and config.max_n > 0:
         bucket_ids, offsets, rows = ngram_rows(vocabulary.words, config.min_n, config.max_n, config.buckets)
@@ -195,6 +207,20 @@ def make_tables(
             subword_offsets=offsets + np.arange(len(offsets)), subwords=subwords.astype(np.int32, copy=False)
         )
     return bucket_ids, tables
+
+
+def _ending_in_words(
+    offsets: NDArray[np.int64], paths: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the paths with each word's own row behind its nodes, with the label 1; nodes come behind all words.
+
+    A pair of negative sampling is a term like those of the nodes. So the two losses are one over such paths, and their
+    noise words, which no path holds as nodes, are drawn and weighed as without a tree.
+    """
+    n_words = len(offsets) - 1
+    words = np.arange(n_words, dtype=np.int32)
+    with_words = np.insert(paths + np.int32(2 * n_words), offsets[1:], 2 * words + 1)
+    return offsets + np.arange(n_words + 1), with_words
 
 
 def _block_length(dim: int) -> int:

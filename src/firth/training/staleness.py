@@ -51,6 +51,8 @@ class Loads:
             outputs = np.bincount(tables.paths >> 1, np.repeat(words, per_word), len(words) - 1).astype(
                 np.float64
             )
+            if len(tables.noise):
+                outputs[: len(words)] += config.negatives * noise
             terms = float(outputs.sum())
         elif len(tables.noise):
             outputs, terms = words + config.negatives * noise, 1.0 + config.negatives

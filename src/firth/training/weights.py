@@ -71,7 +71,7 @@ def _take_vectors(model: state.Model, plan: Plan, start: WordVectors) -> None:
         at = np.searchsorted(ids, plan.bucket_ids)
         shared = np.flatnonzero(ids[np.minimum(at, len(ids) - 1)] == plan.bucket_ids)
         state.put_rows(model.inputs, n_words + shared, given.bucket_rows[at[shared]])
-    if start.output_vectors is not None and plan.n_outputs == n_words:
+    if start.output_vectors is not None and plan.n_output_words:
         state.put_rows(model.outputs, known, start.output_vectors.embeddings[found])
     places = start.state.get(_PLACES)
     if places is not None and places.shape == (plan.options.n_places, config.dim):
@@ -102,14 +102,24 @@ def words_of_given(start: WordVectors, vocabulary: Vocabulary) -> tuple[NDArray[
 
 
 def restore(model: state.Model, plan: Plan, table: VectorTable) -> None:
-    """Fill the weights from what `to_table` has made of them."""
+    """Fill the weights from what `to_table` has made of them.
+
+    Raises
+    ------
+    KeyError, ValueError
+        Something is missing, or of another shape.
+    """
     n_words = len(plan.vocabulary)
     own = table.embeddings if table.subwords is None else table.subwords.word_rows
     state.put_rows(model.inputs, slice(0, n_words), own)
     if table.subwords is not None:
         state.put_rows(model.inputs, slice(n_words, None), table.subwords.bucket_rows)
-    outputs = table.output_embeddings if table.output_embeddings is not None else table.state[_NODES]
-    state.put_rows(model.outputs, slice(None), outputs)
+    if plan.n_output_words:
+        if table.output_embeddings is None:
+            raise KeyError("output_embeddings")
+        state.put_rows(model.outputs, slice(0, n_words), table.output_embeddings)
+    if plan.n_nodes:
+        state.put_rows(model.outputs, slice(plan.n_output_words, None), table.state[_NODES])
     if plan.options.n_places:
         state.put_rows(model.places, slice(None), table.state[_PLACES])
 
@@ -129,8 +139,8 @@ def to_table(weights: list[NDArray[np.float32]], plan: Plan) -> VectorTable:
     outputs = _dense(weights.pop(), dim)
     inputs = _dense(weights.pop(), dim)
     extra = {_PLACES: places} if plan.options.n_places else {}
-    if plan.n_outputs != n_words:
-        extra[_NODES] = outputs
+    if plan.n_nodes:
+        extra[_NODES] = outputs[plan.n_output_words :]
     subwords = None
     embeddings = inputs
     if isinstance(plan.config, FastText) and len(plan.tables.subword_offsets):
@@ -146,7 +156,7 @@ def to_table(weights: list[NDArray[np.float32]], plan: Plan) -> VectorTable:
     return VectorTable(
         plan.vocabulary,
         embeddings,
-        output_embeddings=outputs if plan.n_outputs == n_words else None,
+        output_embeddings=outputs[:n_words] if plan.n_output_words else None,
         subwords=subwords,
         state=extra,
     )

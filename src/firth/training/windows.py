@@ -121,7 +121,7 @@ class WindowLearner:
     @property
     def weights(self) -> Mapping[str, NDArray[np.float32]]:
         """The matrices, those with no row left out."""
-        outputs = "node rows" if self.plan.n_outputs < len(self.plan.vocabulary) else "output rows"
+        outputs = "output rows" if self.plan.n_output_words else "node rows"
         named = zip(("input rows", outputs, "position weights"), self._model, strict=True)
         return {name: matrix for name, matrix in named if matrix.size}
 
@@ -129,7 +129,8 @@ class WindowLearner:
         """Return the word of a row, or its number where it is not a word's."""
         words = self.plan.vocabulary.words
         if name in ("input rows", "output rows"):
-            return repr(words[row]) if row < len(words) else f"n-gram {row - len(words):,}"
+            others = "n-gram" if name == "input rows" else "node"
+            return repr(words[row]) if row < len(words) else f"{others} {row - len(words):,}"
         return f"number {row:,}"
 
     def round_length(self, threads: int) -> int:

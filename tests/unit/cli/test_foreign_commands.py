@@ -173,7 +173,7 @@ def test_autotune_takes_its_flags(capsys, folder):
 
 
 @pytest.mark.parametrize("binary", ["0", "1"])
-@pytest.mark.parametrize("flags", ["", "-cbow 0", "-cbow 0 -hs 1 -negative 0"])
+@pytest.mark.parametrize("flags", ["", "-cbow 0", "-cbow 0 -hs 1", "-cbow 0 -hs 1 -negative 0"])
 def test_word2vec_takes_its_flags(binary, flags, folder, capsys):
     common = f"-train plain.txt -size 6 -iter 1 -min-count 2 -binary {binary} {flags}".split()
     assert run(["word2vec", *common, "-output", "out", "-save-vocab", "vocabulary"]) == 0
@@ -200,12 +200,14 @@ def test_defaults_are_those_of_word2vec():
         assert (settings.negatives, settings.subsample) == (5, 1e-3)
         assert (settings.learning_rate, settings.min_learning_rate) == (rate, pytest.approx(rate * 1e-4))
         assert settings.loss == "negative-sampling"
+    both, tree = (settings_of(_FLAGS | {"hs": 1, "negative": negative}) for negative in (7, 0))
+    assert (both.loss, both.negatives) == ("hierarchical-softmax+negative-sampling", 7)
+    assert tree.loss == "hierarchical-softmax"
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("word2vec -train plain.txt -output x -hs 1", "add -negative 0"),
         ("word2vec -train plain.txt -output x -negative 0", "leave nothing to learn"),
         ("word2vec -train plain.txt", "-output is missing"),
         ("word2vec -output x", "-train is missing"),

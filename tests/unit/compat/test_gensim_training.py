@@ -12,6 +12,7 @@ import firth
 from firth.compat import gensim
 from firth.compat.gensim import (
     CallbackAny2Vec,
+    FastText,
     KeyedVectors,
     LineSentence,
     PathLineSentences,
@@ -266,10 +267,42 @@ def test_hierarchical_softmax_is_trained_saved_and_scores(tmp_path):
         _ = model.syn1neg
 
 
-def test_two_losses_at_once_are_one_with_a_warning():
-    with pytest.warns(UserWarning, match="ask for two losses at once"):
-        model = Word2Vec(hs=1)
-    assert model.negative == 0
+@pytest.mark.parametrize("kind", [Word2Vec, FastText])
+def test_both_losses_are_trained_saved_and_asked(kind, tmp_path):
+    options = {"hs": 1, "negative": 3, "ns_exponent": 0.5, "sg": 1, "window": 2, **SMALL}
+    model = kind(SENTENCES, **options, **({"bucket": 50} if kind is FastText else {}))
+    assert (model.syn1.shape, model.syn1neg.shape) == ((29, 8), (30, 8))
+    # Either matrix is trained, and both say what they say where the other loss is off.
+    assert np.any(model.syn1, axis=1).all()
+    assert np.any(model.syn1neg, axis=1).all()
+    assert np.all(model.score(SENTENCES[:2]) < 0)
+    assert sum(share for _, share in model.predict_output_word(["w1"], topn=30)) == pytest.approx(1)
+    model.save(tmp_path / "model")
+    again = kind.load(tmp_path / "model")
+    assert (again.hs, again.negative, again.ns_exponent) == (1, 3, 0.5)
+    for name in ("syn1", "syn1neg"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(model, name))
+        getattr(again, name)[:] = 0
+    again.train(SENTENCES, total_examples=1, epochs=1)
+    assert np.any(again.syn1)
+    assert np.any(again.syn1neg)
+
+
+def test_both_losses_are_those_of_firth_train(tmp_path):
+    loss = "hierarchical-softmax+negative-sampling"
+    config = firth.SkipGram(dim=8, min_count=1, epochs=2, subsample=1e-3, min_learning_rate=1e-4, loss=loss)
+    trained = firth.train(SENTENCES, config, output=tmp_path / "vectors")
+    model = Word2Vec(SENTENCES, hs=1, sg=1, **SMALL)
+    np.testing.assert_array_equal(model.wv.vectors, trained.vectors.embeddings)
+    np.testing.assert_array_equal(model.syn1neg, trained.output_embeddings)
+    np.testing.assert_array_equal(model.syn1, trained.table.state["node_embeddings"])
+    loaded = Word2Vec.load(tmp_path / "vectors")
+    assert (loaded.hs, loaded.negative) == (1, 5)
+    np.testing.assert_array_equal(loaded.syn1neg, model.syn1neg)
+    np.testing.assert_array_equal(loaded.syn1, model.syn1)
+
+
+def test_no_loss_at_all_is_refused():
     with pytest.raises(ConfigError, match="there is nothing to learn"):
         Word2Vec(negative=0)
 

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from firth.objectives import cbow, softmax
-from firth.objectives.chunk import sampled_loss_and_gradients, softmax_loss_and_gradients
+from firth.objectives.chunk import (
+    joint_loss_and_gradients,
+    sampled_loss_and_gradients,
+    softmax_loss_and_gradients,
+)
 from firth.objectives.examples import Example, cbow_examples, skipgram_examples
 from firth.objectives.hierarchical_softmax import huffman_tree, loss as path_loss
 
@@ -140,6 +144,24 @@ def test_hierarchical_softmax_is_the_chunk_without_noise():
     assert result.n_pairs == sum(len(contexts_of(i)) for i in range(1, 8)) == 17
 
 
+def test_both_losses_of_a_chunk_are_the_sum_over_its_pairs():
+    v, u = matrices()
+    nodes = np.random.default_rng(3).normal(size=(TREE.n_nodes, 4))
+    expected = 0.0
+    for i in range(1, 8):
+        h = v[TOKENS[i]]
+        for word in contexts_of(i):
+            noise = sum(3 / 4 * minus_log_sigmoid(-u[s] @ h) for s in NOISE if s != word)
+            points, codes = TREE.path(word)
+            pair = minus_log_sigmoid(u[word] @ h) + noise + path_loss(h, nodes[points], codes)
+            expected += WEIGHTS[TOKENS[i]] * pair
+    words, paths = (skipgram_examples(*TEXT, weights=WEIGHTS, tree=tree) for tree in (None, TREE))
+    result = joint_loss_and_gradients(v, u, nodes, words, paths, NOISE, negatives=3)
+    assert result.loss == pytest.approx(expected, rel=1e-12)
+    assert result.n_pairs == 17
+    assert result.output_gradient.shape == (VOCAB + TREE.n_nodes, 4)
+
+
 def test_softmax_of_a_chunk_is_the_sum_of_its_pairs():
     v, u = matrices()
     pairs = [(TOKENS[i], word) for i in range(1, 8) for word in contexts_of(i)]
@@ -180,6 +202,20 @@ def test_sampled_gradients_match_central_differences(name, exclude_window, centr
             v, u, examples, NOISE, negatives=3, exclude_window_negatives=exclude_window
         ),
         *matrices(3),
+        central_differences,
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("exclude_window", [False, True])
+def test_gradients_of_both_losses_match_central_differences(name, exclude_window, central_differences):
+    build, how = CASES[name]
+    words, paths = (build(*TEXT, weights=WEIGHTS, tree=tree, **how) for tree in (None, TREE))
+    check(
+        lambda v, u: joint_loss_and_gradients(
+            v, u[:VOCAB], u[VOCAB:], words, paths, NOISE, negatives=3, exclude_window_negatives=exclude_window
+        ),
+        *matrices(3, nodes=VOCAB + TREE.n_nodes),
         central_differences,
     )
 

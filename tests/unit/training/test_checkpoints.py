@@ -29,6 +29,7 @@ WINDOWS = {**SMALL, "subsample": 0, "window": 3}
 MODELS = {
     "skipgram": firth.SkipGram(**WINDOWS),
     "skipgram-hs": firth.SkipGram(loss="hierarchical-softmax", **WINDOWS),
+    "skipgram-both": firth.SkipGram(loss="hierarchical-softmax+negative-sampling", **WINDOWS),
     "skipgram-softmax": firth.SkipGram(loss="softmax", **WINDOWS),
     "skipgram-held-out": firth.SkipGram(held_out=0.1, patience=1, **WINDOWS),
     "cbow-positions": firth.CBOW(position_weights=True, schedule="cosine", **WINDOWS),

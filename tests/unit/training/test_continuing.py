@@ -139,9 +139,10 @@ def test_what_does_not_fit_is_refused_with_the_reason(case):
 
 
 def test_models_that_cannot_be_continued_are_refused_with_the_reason(tmp_path):
-    tree = firth.train(documents(), firth.SkipGram(loss="hierarchical-softmax", **SMALL))
-    with pytest.raises(ConfigError, match="its tree follows from the counts"):
-        firth.train(NEW, continue_from=tree)
+    for loss in ("hierarchical-softmax", "hierarchical-softmax+negative-sampling"):
+        tree = firth.train(documents(), firth.SkipGram(loss=loss, **SMALL))
+        with pytest.raises(ConfigError, match="its tree follows from the counts"):
+            firth.train(NEW, continue_from=tree)
     glove = firth.train(documents(), firth.GloVe(dim=12, epochs=2, min_count=2))
     with pytest.raises(ConfigError, match="it fits the counts of all text at once"):
         firth.train(NEW, continue_from=glove)

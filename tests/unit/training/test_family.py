@@ -13,8 +13,10 @@ from firth.training.plan import Plan
 
 SMALL = {"dim": 12, "min_count": 1, "epochs": 3, "seed": 3}
 WINDOWS = {**SMALL, "subsample": 0, "window": 3}
+BOTH = "hierarchical-softmax+negative-sampling"
 MODELS = {
     "skipgram-hs": firth.SkipGram(loss="hierarchical-softmax", **WINDOWS),
+    "skipgram-both": firth.SkipGram(loss=BOTH, **WINDOWS),
     "skipgram-softmax": firth.SkipGram(loss="softmax", **WINDOWS),
     "cbow": firth.CBOW(**WINDOWS),
     "cbow-exact": firth.CBOW(cbow_gradient="exact", exclude_window_negatives=True, **WINDOWS),
@@ -24,6 +26,9 @@ MODELS = {
     "fasttext": firth.FastText(buckets=300, noise_exponent=0.5, **WINDOWS),
     "fasttext-cbow-hs": firth.FastText(
         architecture="cbow", loss="hierarchical-softmax", buckets=300, schedule="constant", **WINDOWS
+    ),
+    "fasttext-cbow-both": firth.FastText(
+        architecture="cbow", loss=BOTH, negatives=3, buckets=300, exclude_window_negatives=True, **WINDOWS
     ),
     "fasttext-softmax": firth.FastText(loss="softmax", buckets=300, **WINDOWS),
     "glove": firth.GloVe(window=3, **SMALL),
@@ -146,7 +151,7 @@ def test_glove_refuses_weights_and_says_why():
         firth.train(documents(), MODELS["glove"], weights=[1.0] * 200)
 
 
-@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
+@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", BOTH, "softmax"])
 def test_given_vectors_are_where_training_starts(loss):
     config = firth.FastText(buckets=300, loss=loss, learning_rate=1e-9, min_learning_rate=0, **WINDOWS)
     start = firth.train(documents(), MODELS["fasttext"]).vectors

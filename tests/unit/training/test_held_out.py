@@ -18,6 +18,7 @@ MODELS = {
     "skipgram": firth.SkipGram(**SMALL),
     "skipgram-hogwild": firth.SkipGram(deterministic=False, **SMALL),
     "skipgram-hs": firth.SkipGram(loss="hierarchical-softmax", **SMALL),
+    "skipgram-both": firth.SkipGram(loss="hierarchical-softmax+negative-sampling", **SMALL),
     "cbow-softmax": firth.CBOW(loss="softmax", **SMALL),
     "cbow-positions": firth.CBOW(position_weights=True, **SMALL),
     "fasttext": firth.FastText(buckets=300, **SMALL),

@@ -23,6 +23,7 @@ MODELS = {
     "skipgram": firth.SkipGram(**WINDOWS),
     "skipgram-hogwild": firth.SkipGram(deterministic=False, **WINDOWS),
     "skipgram-hs": firth.SkipGram(loss="hierarchical-softmax", **WINDOWS),
+    "skipgram-both": firth.SkipGram(loss="hierarchical-softmax+negative-sampling", **WINDOWS),
     "skipgram-softmax": firth.SkipGram(loss="softmax", **WINDOWS),
     "cbow": firth.CBOW(**WINDOWS),
     "fasttext": firth.FastText(buckets=300, **WINDOWS),

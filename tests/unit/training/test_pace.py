@@ -60,7 +60,10 @@ def test_rounds_too_short_to_measure_change_nothing():
     assert pace.threads == 2
 
 
-@pytest.mark.parametrize("loss", ["negative-sampling", "hierarchical-softmax", "softmax"])
+@pytest.mark.parametrize(
+    "loss",
+    ["negative-sampling", "hierarchical-softmax", "hierarchical-softmax+negative-sampling", "softmax"],
+)
 def test_the_number_of_threads_may_change_in_a_run_and_the_bits_do_not(loss, monkeypatch):
     random = np.random.default_rng(7)
     text = [" ".join(f"w{word}" for word in random.integers(0, 60, 400)) for _ in range(40)]

@@ -24,15 +24,15 @@ _log = logging.getLogger(__name__)
 
 _NODES = "node_embeddings"
 _KINDS = {
-    "syn1neg": "negative sampling (hs=0, negative=5)",
-    "syn1": "hierarchical softmax (hs=1, negative=0)",
+    "syn1neg": "negative sampling (negative=5)",
+    "syn1": "hierarchical softmax (hs=1)",
 }
 
 
 class Model(Unoffered):
     """A model that has words and weights, and grows them; the subclasses have gensim's parameters.
 
-    The weights lie where gensim's users look for them: in ``wv`` and in ``syn1neg`` or ``syn1``. Each training begins
+    The weights lie where gensim's users look for them: in ``wv``, ``syn1neg`` and ``syn1``. Each training begins
     with what is there then.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -38,7 +37,7 @@ class Parameters(Protocol):
 
 
 def check_losses(hs: int, negative: int) -> None:
-    """Warn where two losses are asked for, of which firth takes one; refuse none.
+    """Refuse to learn by no loss at all.
 
     Raises
     ------
@@ -48,13 +47,6 @@ def check_losses(hs: int, negative: int) -> None:
     if not hs and negative <= 0:
         raise ConfigError(
             f"hs is {hs} and negative is {negative}, so that there is nothing to learn: set hs=1, or negative to 5"
-        )
-    if hs and negative > 0:
-        warnings.warn(
-            f"hs={hs} and negative={negative} ask for two losses at once; firth trains with hierarchical softmax "
-            "alone: give negative=0 to say so, or hs=0 for negative sampling",
-            UserWarning,
-            stacklevel=4,
         )
 
 
@@ -99,8 +91,9 @@ def settings_of(
         "seed": model.seed,
     }
     if model.hs:
-        options["loss"] = "hierarchical-softmax"
-    else:
+        both = model.negative > 0
+        options["loss"] = "hierarchical-softmax+negative-sampling" if both else "hierarchical-softmax"
+    if model.negative > 0 or not model.hs:
         options |= {"negatives": model.negative, "noise_exponent": model.ns_exponent}
     if subwords is not None:
         if not model.sg and not model.cbow_mean:
@@ -127,7 +120,6 @@ def parameters_of(settings: WindowSettings) -> dict[str, Any]:
         raise ConfigError(
             "the model was trained with the full softmax, which gensim lacks: use firth's own names"
         )
-    sampled = settings.loss == "negative-sampling"
     found: dict[str, Any] = {
         "vector_size": settings.dim,
         "alpha": settings.learning_rate,
@@ -137,8 +129,8 @@ def parameters_of(settings: WindowSettings) -> dict[str, Any]:
         "sample": settings.subsample,
         "seed": settings.seed,
         "sg": 0 if settings.predicts_center else 1,
-        "hs": 0 if sampled else 1,
-        "negative": settings.negatives if sampled else 0,
+        "hs": int(settings.follows_paths),
+        "negative": settings.negatives if settings.draws_noise else 0,
         "ns_exponent": settings.noise_exponent,
         "epochs": settings.epochs,
         "shrink_windows": settings.dynamic_window,

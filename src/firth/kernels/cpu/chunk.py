@@ -103,7 +103,9 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     loss = 0.0
     own_masses = work.own_masses
     for i in range(n):
-        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else step.n_labels[place, i]
+        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
+        if options.labelled:
+            own_masses[i] += step.n_labels[place, i]
     if not options.labelled:
         for target in range(n_targets):
             mass = _ZERO

@@ -2,7 +2,8 @@
 
 A term sets the hidden vector of one center against one target, a row of the output embeddings. Skip-gram has a term
 for each word of the context, CBOW one for the center itself; hierarchical softmax has instead of each such word the
-inner nodes on the path to it. Everything after this works with tokens, terms and noise alike.
+inner nodes on the path to it, and where negative sampling is added to it, paths end in the word's own row. Everything
+after this works with tokens, terms and noise alike.
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class Model(NamedTuple):
     """The weights; only these are what a run is about."""
 
     inputs: NDArray[np.float32]  # (SLICES, n_inputs, width) input embeddings: of words, then of n-grams
-    outputs: NDArray[np.float32]  # (SLICES, n_outputs, width) output embeddings: of words or of inner nodes
+    outputs: NDArray[
+        np.float32
+    ]  # (SLICES, n_outputs, width) output embeddings: of words, then of inner nodes
     places: NDArray[np.float32]  # (SLICES, 2 * window or 0, width) position weights
 
 

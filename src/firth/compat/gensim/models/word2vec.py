@@ -52,7 +52,7 @@ class Word2Vec(OldModelNames):
     sg : {0, 1}
         1 for skip-gram, 0 for continuous bag of words.
     hs : {0, 1}
-        1 for hierarchical softmax; `negative` does not count then.
+        1 for hierarchical softmax; both losses are added up unless `negative` is 0.
     negative : int
         How many noise words are drawn for each pair.
     ns_exponent : float
@@ -142,7 +142,7 @@ class Word2Vec(OldModelNames):
         self.seed = seed
         self.workers = int(workers)
         self.sg, self.hs = int(sg), int(hs)
-        self.negative = 0 if hs else int(negative)
+        self.negative = int(negative)
         self.ns_exponent = ns_exponent
         self.cbow_mean = int(cbow_mean)
         self.hashfxn, self.batch_words = hashfxn, batch_words
@@ -293,7 +293,7 @@ class Word2Vec(OldModelNames):
         """
         if "syn1neg" not in self._outputs:
             raise ConfigError(
-                "hs is 1, but output words are predicted by negative sampling: set hs=0, negative=5"
+                "negative is 0, but output words are predicted by negative sampling: train with negative=5"
             )
         known = [word for word in context_words_list if self.wv.get_index(word, -1) >= 0]
         if not known:
@@ -335,9 +335,7 @@ class Word2Vec(OldModelNames):
         from firth.compat.gensim._scoring import Scorer
 
         if "syn1" not in self._outputs:
-            raise ConfigError(
-                "sentences are scored by hierarchical softmax alone: train with hs=1, negative=0"
-            )
+            raise ConfigError("hs is 0, but sentences are scored by hierarchical softmax: train with hs=1")
         scorer = Scorer(
             self.wv.vectors, self.syn1, self.wv.expandos["count"], window=self.window, skip_gram=bool(self.sg),
             mean=bool(self.cbow_mean),
@@ -358,7 +356,7 @@ class Word2Vec(OldModelNames):
         n_words = vocab_size or len(self.wv)
         rows = n_words * self.vector_size * 4
         found = {**(report or {}), "vocab": n_words * 500, "vectors": rows}
-        found["syn1" if self.hs else "syn1neg"] = rows
+        found |= {name: rows for name, used in (("syn1", self.hs), ("syn1neg", self.negative > 0)) if used}
         found["total"] = sum(size for name, size in found.items() if name != "total")
         return found
 
