@@ -121,6 +121,15 @@ def test_update_ignores_a_draw_that_is_the_positive_word(embeddings):
     np.testing.assert_allclose(with_it.input, without_it.input)
 
 
+def test_update_counts_each_draw_as_its_weight_says(embeddings):
+    new = update(
+        embeddings, center_id=0, positive_id=1, negative_ids=[2, 3], learning_rate=0.1, weights=[0.5, 0.0]
+    )
+    u, v = embeddings.output[2], embeddings.input[0]
+    np.testing.assert_allclose(new.output[2], u - 0.1 * 0.5 * sigmoid(u @ v) * v)
+    assert np.array_equal(new.output[3], embeddings.output[3])
+
+
 def test_update_works_on_float32_rows(embeddings):
     single = Embeddings(
         input=embeddings.input.astype(np.float32), output=embeddings.output.astype(np.float32)
