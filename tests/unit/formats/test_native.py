@@ -10,6 +10,7 @@ import firth
 from firth import formats
 from firth.errors import FormatError, InputError, OutputError
 from firth.formats import VectorTable
+from firth.formats.tensors import read_tensors, write_tensors
 from firth.vocabulary import Vocabulary
 
 WORDS = ["the", "kingdom", "naïve", "new york", "[UNK]", "\u2028", "a\nb", "", '"quoted"', "日本"]
@@ -212,6 +213,17 @@ def test_words_that_are_no_utf8_are_refused(folder):
         path.write_bytes(wrong)
         with pytest.raises(FormatError, match="damaged"):
             formats.read(folder)
+
+
+@pytest.mark.parametrize("wrong", [-1, None])
+def test_an_order_that_names_words_that_are_not_there_is_refused(wrong, folder):
+    path = folder / "firth" / "vocabulary.safetensors"
+    tensors = {name: np.array(tensor) for name, tensor in read_tensors(path, memory_map=False).items()}
+    order = tensors["order"]
+    order[0] = len(order) if wrong is None else wrong
+    write_tensors(path, {name: [tensor] for name, tensor in tensors.items()})
+    with pytest.raises(FormatError, match=r"damaged: the order names words that are not there"):
+        formats.read(folder)
 
 
 def test_a_folder_that_is_no_model_is_refused(tmp_path):

@@ -44,6 +44,12 @@ def test_a_row_of_zeros_for_the_unknown_token_is_left_out(tmp_path):
     np.testing.assert_array_equal(found.embeddings, rows[:2])
 
 
+def test_rows_that_tokens_share_are_multiplied_by_the_weights_of_the_tokens(tmp_path):
+    mapping, weights = np.array([1, 0, 1]), np.array([2, 3, 0.5], np.float32)
+    found = firth.load(make(tmp_path / "folder", embeddings=ROWS[:2], mapping=mapping, weights=weights))
+    np.testing.assert_array_equal(found.embeddings, ROWS[mapping] * weights[:, None])
+
+
 def test_a_folder_of_firths_own_stays_native(tmp_path):
     firth.load(make(tmp_path / "theirs")).save(tmp_path / "ours")
     assert formats.detect(tmp_path / "ours") == "native"
@@ -68,7 +74,9 @@ def test_a_folder_of_firths_own_stays_native(tmp_path):
         (None, {"embeddings": np.full((3, 2), np.nan, np.float16)}, "NaN or infinity"),
         (None, {"embeddings": ROWS, "weights": ROWS}, "weights are no list"),
         (None, {"embeddings": ROWS, "mapping": np.array([0, 1, 3])}, "names rows that are not there"),
+        (None, {"embeddings": ROWS, "mapping": np.array([0, 1, -1])}, "names rows that are not there"),
         (None, {"embeddings": ROWS, "mapping": ROWS}, "no list of numbers"),
+        (None, {"embeddings": ROWS, "weights": ROWS[0][:2]}, "no list of 3 numbers"),
         (
             None,
             {"embeddings": np.ones((2, 20_000), np.float32), "mapping": np.zeros(2_000_000, np.int32)},
