@@ -62,6 +62,7 @@ def test_changes_are_noticed_or_survive_and_are_put_back(tmp_path):
     test = "import ratio\ndef test_one():\n    assert ratio.ratio({}, 1) == {}\n"
     (tmp_path / "test_ratio.py").write_text(test.format(3, 3), "utf-8")
     (tmp_path / "test_other.py").write_text(test.format(0, 0), "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")  # wherever the folder lies
     paths = os.pathsep.join([str(tmp_path), str(ROOT)])
     done = subprocess.run(
         [sys.executable, "-c", JUDGE],
