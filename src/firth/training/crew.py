@@ -102,10 +102,18 @@ def crew(
 
         def on_all(task: Task) -> None:
             counters[:] = 0
-            futures = [pool.submit(guarded, thread, task) for thread in range(threads)]
-            # Waiting in short turns lets signals arrive on every platform.
-            while concurrent.futures.wait(futures, _PATIENCE).not_done:
-                pass
+            futures: list[concurrent.futures.Future[None]] = []
+            try:
+                for thread in range(threads):
+                    futures.append(pool.submit(guarded, thread, task))
+                # Waiting in short turns lets signals arrive on every platform.
+                while concurrent.futures.wait(futures, _PATIENCE).not_done:
+                    pass
+            except (
+                BaseException
+            ):  # a second Ctrl-C: those who have begun must not wait for those who have not
+                counters[ABANDONED] = 1
+                raise
             for future in futures:
                 future.result()
 
