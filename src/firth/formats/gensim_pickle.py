@@ -197,7 +197,7 @@ class _Object:
 
     def words(self) -> list[str]:
         """Return the keys in the order of the rows."""
-        listed = self.attributes.get("index_to_key", self.attributes.get("index2word"))
+        listed = self._keys()
         if type(listed) is not list or not listed:
             raise FormatError(
                 f"{self._path} holds no list of words with vectors: it is another model of gensim's than Word2Vec, "
@@ -213,9 +213,11 @@ class _Object:
         return words
 
     def has_numbers(self) -> bool:
-        """Return whether the keys are whole numbers."""
-        listed = self.attributes.get("index_to_key", ())
-        return all(type(word) is not str for word in listed)
+        """Return whether the keys that `words` has returned as text are whole numbers."""
+        return all(type(word) is not str for word in self._keys())
+
+    def _keys(self) -> Any:
+        return self.attributes.get("index_to_key", self.attributes.get("index2word"))
 
     def counts(self, words: list[str]) -> NDArray[np.int64] | None:
         """Return the counts of words, if they are there."""

@@ -204,3 +204,12 @@ def test_what_needs_an_extra_says_how_to_install_it(name, tmp_path, monkeypatch)
     (tmp_path / name).write_bytes(b"PAR1" if name == "a.parquet" else b"ARROW1")
     with pytest.raises(MissingExtraError, match=r"pip install 'firth\[arrow\]'"):
         formats.read(tmp_path / name)
+
+
+def test_what_is_wrong_with_an_archive_is_told_as_it_is(tmp_path):
+    np.savez(tmp_path / "a.npz", vectors=np.ones((2, 3), np.float32))
+    with pytest.raises(
+        FormatError, match="holds no array 'words', only 'vectors': save it as np.savez"
+    ) as caught:
+        formats.read(tmp_path / "a.npz")
+    assert "damaged" not in str(caught.value)

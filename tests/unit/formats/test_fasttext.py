@@ -129,7 +129,12 @@ def test_vectors_without_subwords_are_rows_of_words(tmp_path):
 @pytest.mark.parametrize(
     ("metadata", "outputs", "expected"),
     [
-        ({}, True, {"window": 5, "negatives": 5, "subsample": 1e-4, "model": "skipgram"}),
+        (
+            {},
+            True,
+            {"window": 5, "epochs": 5, "min_count": 5, "negatives": 5, "update_rate": 100, "subsample": 1e-4}
+            | {"model": "skipgram"},
+        ),
         (
             {"settings": {"model": "fasttext", "architecture": "cbow", "window": 7, "negatives": 0}},
             True,

@@ -195,3 +195,46 @@ def test_models_of_gensim_3_are_read(tmp_path, monkeypatch):
         assert list(found.vocabulary) == words
         assert found.vocabulary.counts.tolist() == [9, 8]
         np.testing.assert_array_equal(found.embeddings, keyed.vectors)
+
+
+@pytest.fixture
+def keyed(monkeypatch):
+    """Vectors of gensim 3, of a class that makes objects of any of its attributes."""
+    module = type(sys)("gensim.models.keyedvectors")
+    for name in ("gensim", "gensim.models", module.__name__):
+        monkeypatch.setitem(sys.modules, name, module)
+    for name in ("Word2VecKeyedVectors", "Vocab"):
+        made = type(name, (), {"__module__": module.__name__, "__qualname__": name})
+        setattr(module, name, made)
+
+    def make(words, **attributes):
+        found = module.Word2VecKeyedVectors()
+        found.index2word, found.vocab = list(words), {}
+        for row, word in enumerate(words):
+            found.vocab[word] = module.Vocab()
+            found.vocab[word].__dict__.update(count=9 - row, index=row)
+        found.vectors = np.arange(2 * len(words), dtype=np.float32).reshape(-1, 2)
+        found.__dict__.update(attributes)
+        return pickle.dumps(found)
+
+    return make
+
+
+def test_keys_that_are_numbers_become_texts_and_are_told_apart_from_texts(keyed, tmp_path):
+    for words, numbers in (
+        ([7, -3], True),
+        (["7", "x"], False),
+    ):
+        (tmp_path / "a.kv").write_bytes(keyed(words))
+        found = formats.read(tmp_path / "a.kv")
+        assert list(found.vocabulary) == [str(word) for word in words]
+        assert found.metadata == ({"gensim": {"numbers": True}} if numbers else {})
+
+
+@pytest.mark.parametrize("max_n", [0, None])
+def test_a_model_without_ngrams_has_rows_of_words_alone(keyed, max_n, tmp_path):
+    attributes = {"vectors_ngrams": np.ones((4, 2), np.float32)} | ({} if max_n is None else {"max_n": max_n})
+    (tmp_path / "a.kv").write_bytes(keyed(["a", "b"], **attributes))
+    found = formats.read(tmp_path / "a.kv")
+    assert found.subwords is None
+    assert found.embeddings.tolist() == [[0.0, 1.0], [2.0, 3.0]]
