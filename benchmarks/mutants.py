@@ -34,7 +34,10 @@ import scipy.special  # noqa: F401
 _ROOT = Path(__file__).parents[1]
 _TESTS = {
     "objectives": ("tests/unit/objectives", "tests/golden/test_lecture.py", "tests/golden/test_errata.py"),
-    "formats": ("tests/unit/formats", "tests/golden/test_formats.py", "tests/golden/test_fasttext.py"),
+    "formats": (
+        *("tests/unit/formats", "tests/golden/test_formats.py", "tests/golden/test_fasttext.py"),
+        "tests/unit/classifier",  # whose files are written and read there
+    ),
 }
 _ELSEWHERE = {"columns.py", "extras.py"}  # what needs other libraries is tested by `make test-interop`
 _SLOW = "not damaged and not test_size"
