@@ -54,6 +54,26 @@ def test_bytes_come_back(protocol):
     assert (short, bytes(view)) == (b"abc", long)
 
 
+@pytest.mark.parametrize(
+    ("code", "layout", "content", "expected"),
+    [
+        (b"\x8a", "<B", b"\x01\x02", 0x201),
+        (b"\x8b", "<i", b"\x01\x02", 0x201),
+        (b"X", "<I", "naïve".encode(), "naïve"),
+        (b"\x8d", "<Q", "naïve".encode(), "naïve"),
+        (b"C", "<B", b"abc", b"abc"),
+        (b"B", "<I", b"abc", b"abc"),
+        (b"\x8e", "<Q", b"abc", b"abc"),
+        (b"\x96", "<Q", b"abc", b"abc"),
+    ],
+)
+def test_lengths_of_all_widths_are_read(code, layout, content, expected):
+    """Python takes the wide ones only for texts and bytes of gigabytes."""
+    found = data(b"\x80\x05" + code + struct.pack(layout, len(content)) + content + b".")
+    assert (bytes(found) if isinstance(expected, bytes) else found) == expected
+    assert pickle.loads(b"\x80\x05" + code + struct.pack(layout, len(content)) + content + b".") == expected
+
+
 def test_what_is_shared_is_shared():
     inner = ["a"]
     first, second = data(pickle.dumps([inner, inner]))
