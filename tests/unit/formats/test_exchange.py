@@ -213,3 +213,19 @@ def test_what_is_wrong_with_an_archive_is_told_as_it_is(tmp_path):
     ) as caught:
         formats.read(tmp_path / "a.npz")
     assert "damaged" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("format", "dropped"),
+    [
+        ("native", []),
+        ("fasttext", ["settings and history"]),
+        ("parquet", ["output embeddings", "settings and history"]),
+        ("glove", ["counts", "output embeddings", "settings and history"]),
+    ],
+)
+def test_what_a_format_has_no_place_for_is_told(format, dropped):
+    rows = np.ones((2, 3), np.float32)
+    table = VectorTable(Vocabulary(["a", "b"], [2, 1]), rows, rows, {"note": 1})
+    assert formats.dropped(table, format) == dropped
+    assert formats.dropped(VectorTable(Vocabulary(["a", "b"]), rows), format) == []
