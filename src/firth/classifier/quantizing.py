@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -88,24 +89,11 @@ def quantize(
         model = retrain(model, retrain_on, config, threads=threads, callbacks=callbacks)
     if not model.pruned and model.bucket_ids is not None:
         model = dataclasses.replace(model, pruned=True)
-    rows = quantize_matrix(
-        model.rows,
-        columns=columns,
-        norms=norms,
-        seed=seed,
-        sample=sample,
-        what="the matrix of words and n-grams",
-    )
+    code = functools.partial(quantize_matrix, norms=norms, seed=seed, sample=sample)
+    rows = code(model.rows, columns=columns, what="the matrix of words and n-grams")
     coded = None
     if outputs:
-        coded = quantize_matrix(
-            model.outputs,
-            columns=_OUTPUT_COLUMNS,
-            norms=norms,
-            seed=seed,
-            sample=sample,
-            what="the matrix of labels",
-        )
+        coded = code(model.outputs, columns=_OUTPUT_COLUMNS, what="the matrix of labels")
     model = dataclasses.replace(
         model,
         rows=rows.dense(),

@@ -18,6 +18,7 @@ from firth.subwords import bucket
 
 _MOST_TOKENS = 1 << 17
 _MASK = (1 << 64) - 1
+_MOST_IN_A_TABLE = 1 << 21
 
 
 class _Known(NamedTuple):
@@ -64,17 +65,25 @@ class SingleTexts:
             for following in hashes[first + 1 : first + n_max]:
                 joined = joined * WORD_NGRAM_FACTOR + following & _MASK  # noqa: PLW2901
                 found.append(joined % buckets)
-        rows: list[int] = self._row_of_bucket.take(found).tolist() if found else []
-        return [row for row in rows if row >= 0] if self._model.pruned else rows
+        if not found:
+            return []
+        # A damaged or pruned file may speak of more buckets than it has rows: no table for these.
+        rows = (
+            self._row_of_bucket.take(found) if buckets <= _MOST_IN_A_TABLE else self._rows_of(np.array(found))
+        )
+        chosen: list[int] = rows.tolist()
+        return [row for row in chosen if row >= 0] if self._model.pruned else chosen
 
     @cached_property
-    def _row_of_bucket(self) -> NDArray[np.int32]:
-        """The row of each bucket; where it has none, -1 if it was pruned, or else the row behind all others."""
-        model = self._model
-        rows = model.bucket_rows(np.arange(model.settings.buckets))
-        if not model.pruned:
-            rows[rows < 0] = len(model.rows)
-        return rows.astype(np.int32)
+    def _row_of_bucket(self) -> NDArray[np.int64]:
+        return self._rows_of(np.arange(self._model.settings.buckets))
+
+    def _rows_of(self, buckets: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows of buckets; where there is none, -1 if it was pruned, or else the row behind all others."""
+        rows = self._model.bucket_rows(buckets)
+        if not self._model.pruned:
+            rows[rows < 0] = len(self._model.rows)
+        return rows
 
     def _learn(self, token: str) -> _Known:
         """Return what a token gives, and remember it."""

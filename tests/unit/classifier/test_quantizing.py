@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -97,3 +99,17 @@ def test_what_cannot_be_quantised_is_refused(classifier, file):
     few = train_classifier(["__label__a b", "__label__c d"], ClassifierSettings(dim=4), threads=1)
     with pytest.raises(InputError, match="at least 256"):
         quantize(few)
+
+
+def test_buckets_that_are_only_promised_take_no_memory(texts):
+    """A pruned file keeps few rows and may name any number of buckets."""
+    model = quantize(
+        train_classifier(texts, ClassifierSettings(dim=4, epochs=1, word_ngrams=2)), cutoff=300
+    ).model
+    many = dataclasses.replace(model, settings=dataclasses.replace(model.settings, buckets=2**31 - 1))
+    tracemalloc.start()
+    try:
+        assert Classifier(many).predict(texts[0])
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    finally:
+        tracemalloc.stop()
