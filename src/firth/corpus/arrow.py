@@ -83,11 +83,11 @@ def parquet_cells(path: Path, column: str, progress: Any) -> Generator[Cells, No
     CorpusError
         The file is damaged, has no such column, or that holds neither text nor lists.
     """
-    pyarrow(f"{path} is a Parquet file: reading it")
+    arrow = pyarrow(f"{path} is a Parquet file: reading it")
     parquet = importlib.import_module("pyarrow.parquet")
     with (
         _reading(path),
-        path.open("rb") as source,
+        arrow.OSFile(str(path)) as source,
         parquet.ParquetFile(source, page_checksum_verification=True, buffer_size=_BUFFER) as file,
     ):
         choose_column(file.schema_arrow.names, column, str(path))
