@@ -43,13 +43,15 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=5_000_000)
     parser.add_argument("--dim", type=int, default=300)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--work", help="a folder with room for the text and the vectors")
+    parser.add_argument("--checkpoint-seconds", default="600", help="0 for none; each takes 8 bytes a number")
+    parser.add_argument("--work", help="a folder with room for the text, the vectors and three checkpoints")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as name:
         text, output = Path(name) / "text", Path(name) / "vectors"
         n_tokens = write(text, options.words)
         command = [sys.executable, "-m", "firth", "train", str(text), "-o", str(output), "--epochs", "1"]
         command += ["--min-count", "1", "--dim", str(options.dim), "--threads", str(options.threads)]
+        command += ["--checkpoint-seconds", options.checkpoint_seconds]
         begun = time.perf_counter()
         subprocess.run(command, check=True)
         seconds = time.perf_counter() - begun

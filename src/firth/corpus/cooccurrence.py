@@ -11,11 +11,8 @@ random is to be sorted by keys that are drawn for the words of a record.
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -23,7 +20,8 @@ from numpy.typing import NDArray
 
 from firth.corpus.counting import Counting, Records, choose_sizes, sort_records, within
 from firth.corpus.pages import release_pages
-from firth.corpus.spill import UnsortedRecords, unwritable
+from firth.corpus.spill import UnsortedRecords
+from firth.corpus.temporary import make_temporary_folder
 from firth.corpus.token_corpus import TokenCorpus
 from firth.errors import InputError
 from firth.kernels.cpu import cooccurrence as kernels
@@ -52,15 +50,17 @@ class Cooccurrences:
         Block b is ``records[starts[b]:starts[b + 1]]``.
     n_strips : int
         Follows from the size of the vocabulary.
-    folder : Path
-        Where the records lie, removed by `close`, or at the end of the process.
+    remove : callable
+        Removes the records; called by `close`, or at the end of the process.
     """
 
-    def __init__(self, records: Records, starts: NDArray[np.int64], *, n_strips: int, folder: Path) -> None:
+    def __init__(
+        self, records: Records, starts: NDArray[np.int64], *, n_strips: int, remove: Callable[[], None]
+    ) -> None:
         self._records: Records | None = records
         self.starts = starts
         self.n_strips = n_strips
-        self._closed = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._closed = weakref.finalize(self, remove)
 
     @property
     def records(self) -> Records:
@@ -157,10 +157,7 @@ def count_cooccurrences(
         weights[1:] = np.rint(kernels.UNIT / np.arange(1, window + 1))
     sizes = choose_sizes(memory_limit, vocab_size, threads)
     told = progress or (lambda _: None)
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="firth-counts-"))
-    except OSError as error:
-        raise unwritable(Path(tempfile.gettempdir()), error) from error
+    folder, remove = make_temporary_folder("counts")
     try:
         counting = Counting(
             corpus, corpus.lookup_table(vocabulary), vocab_size, weights, symmetric, sizes, folder
@@ -172,10 +169,10 @@ def count_cooccurrences(
                 unsorted, key, vocab_size, sizes, folder, within(told, _SHARE_OF_COUNTING, 1.0)
             )
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         raise
     _log.info("%d pairs of words occur together", len(records))
-    return Cooccurrences(records, starts, n_strips=n_strips(vocab_size), folder=folder)
+    return Cooccurrences(records, starts, n_strips=n_strips(vocab_size), remove=remove)
 
 
 def n_strips(vocab_size: int) -> int:

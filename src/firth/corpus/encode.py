@@ -6,8 +6,6 @@ import dataclasses
 import itertools
 import logging
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set as AbstractSet
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from firth.corpus.reading import SourceReader
 from firth.corpus.sources import TextFile, find_files
 from firth.corpus.table_files import TableFiles
 from firth.corpus.tables import cells_of, row_cells
+from firth.corpus.temporary import make_temporary_folder
 from firth.corpus.token_corpus import IDS, TokenCorpus, open_corpus, write_manifest, write_types
 from firth.corpus.tokenizing import as_tokens, document_rule, needs_documents, rewriting
 from firth.corpus.type_table import TypeTable
@@ -231,15 +230,12 @@ def encode_into_temporary(encode: _Encode) -> TokenCorpus:
     OutputError
         It cannot be written.
     """
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="firth-corpus-"))
-    except OSError as error:
-        raise unwritable(Path(tempfile.gettempdir()), error) from error
+    folder, remove = make_temporary_folder("corpus")
     try:
         _write(folder, encode)
-        return open_corpus(folder, on_close=lambda: shutil.rmtree(folder, ignore_errors=True))
+        return open_corpus(folder, on_close=remove)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         raise
 
 

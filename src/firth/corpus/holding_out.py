@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 
 from firth.corpus.encoder import unwritable
 from firth.corpus.pages import release_pages
+from firth.corpus.temporary import make_temporary_folder
 from firth.corpus.token_corpus import TokenCorpus
 from firth.errors import CorpusError
 from firth.kernels.cpu.random import draw, stream_key
@@ -48,9 +46,8 @@ def hold_out(corpus: TokenCorpus, share: float, seed: int) -> tuple[TokenCorpus,
     OutputError
         There is no room for the files.
     """
-    folder = Path(tempfile.mkdtemp(prefix="firth-held-out-"))
+    folder, remove = make_temporary_folder("held-out")
     with contextlib.ExitStack() as undo:
-        remove = functools.partial(shutil.rmtree, folder, ignore_errors=True)
         undo.callback(remove)
         try:
             counts, documents = _write(corpus, folder, share, stream_key(seed, 0, _STREAM))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +13,11 @@ from numpy.typing import NDArray
 from firth.config import TextOptions
 from firth.config.phrases import PhraseOptions, PhraseScore
 from firth.corpus.encode import Source, checked_threads
-from firth.corpus.encoder import IdFile, unwritable
+from firth.corpus.encoder import IdFile
 from firth.corpus.phrase_counts import Lefts, count_pairs
 from firth.corpus.phrase_joining import Joiner
 from firth.corpus.phrases import Phrase, Phrases, Progress, encoded, untold
+from firth.corpus.temporary import make_temporary_folder
 from firth.corpus.token_corpus import TokenCorpus
 from firth.errors import ConfigError, CorpusError
 from firth.objectives.phrases import discounted_ratio, normalized_mutual_information
@@ -194,17 +192,14 @@ class _Search:
                 word_counts[:] += np.bincount(block[block >= 0], minlength=len(word_counts))
                 yield block
 
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="firth-phrases-"))
-        except OSError as error:
-            raise unwritable(Path(tempfile.gettempdir()), error) from error
+        folder, remove = make_temporary_folder("phrases")
         try:
             with IdFile(folder / "lefts.int32") as out:
                 for block in lefts.number(blocks()):
                     out.write(block, 0)
             yield np.memmap(folder / "lefts.int32", np.int32, "r"), word_counts
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove()
 
 
 def _spelled(parts: Sequence[tuple[int, ...]], words: Words) -> Iterator[tuple[str, ...]]:

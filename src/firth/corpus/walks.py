@@ -7,18 +7,16 @@ import concurrent.futures
 import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firth.config.walks import WalkOptions
-from firth.corpus.encoder import IdFile, unwritable
+from firth.corpus.encoder import IdFile
 from firth.corpus.graph import Edges, Graph
+from firth.corpus.temporary import make_temporary_folder
 from firth.corpus.token_corpus import IDS, TokenCorpus, fingerprint
 from firth.errors import ConfigError, CorpusError
 from firth.kernels.cpu import joining, walks as kernels
@@ -288,14 +286,7 @@ def _corpus_in_memory(graph: Graph, blocks: Iterator[_Ids], numbering: _Numberin
 
 
 def _corpus_in_file(graph: Graph, blocks: Iterator[_Ids], numbering: _Numbering) -> TokenCorpus:
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="firth-walks-"))
-    except OSError as error:
-        raise unwritable(Path(tempfile.gettempdir()), error) from error
-
-    def remove() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-
+    folder, remove = make_temporary_folder("walks")
     try:
         with IdFile(folder / IDS) as out:
             for block in blocks:

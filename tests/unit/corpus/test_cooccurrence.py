@@ -146,7 +146,7 @@ def test_the_number_of_strips():
 def test_records_cannot_be_changed_and_are_gone_when_closed(text, own_folder):
     corpus, vocabulary, _ = text
     counts = count_cooccurrences(corpus, vocabulary)
-    assert [path.name for path in next(own_folder.iterdir()).iterdir()] == ["records"]
+    assert {path.name for path in next(own_folder.iterdir()).iterdir()} == {".lock", "records"}
     with pytest.raises(ValueError, match="read-only"):
         counts.records["weight"][0] = 1
     counts.close()
