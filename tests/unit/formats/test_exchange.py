@@ -186,6 +186,19 @@ def test_tables_that_do_not_fit_are_refused_with_the_reason(vectors, metadata, r
         formats.read(tmp_path)
 
 
+def test_tables_of_many_blocks_are_read_whole_and_refused_where_their_widths_differ(tmp_path, monkeypatch):
+    monkeypatch.setattr("firth.formats.text_rows._CHUNK", 50)
+    table = make([f"w{i}" for i in range(40)], range(40))
+    formats.write(table, tmp_path / "vectors", format="projector")
+    back = formats.read(tmp_path / "vectors")
+    assert list(back.vocabulary) == list(table.vocabulary)
+    np.testing.assert_array_equal(back.embeddings, table.embeddings)
+    with (tmp_path / "vectors" / "vectors.tsv").open("a") as file:
+        file.write("1\t2\t3\n" * 40)
+    with pytest.raises(FormatError, match="not all are the same number of numbers"):
+        formats.read(tmp_path / "vectors")
+
+
 def test_words_of_the_projector_may_stand_in_any_column(tmp_path):
     (tmp_path / "vectors.tsv").write_text("1\t2\n3\t4\n")
     (tmp_path / "metadata.tsv").write_text("Count\tWord\tkind\r\n5\ta\tx\r\n4\tb c\ty\r\n")

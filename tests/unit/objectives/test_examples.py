@@ -160,6 +160,9 @@ def test_both_losses_of_a_chunk_are_the_sum_over_its_pairs():
     assert result.loss == pytest.approx(expected, rel=1e-12)
     assert result.n_pairs == 17
     assert result.output_gradient.shape == (VOCAB + TREE.n_nodes, 4)
+    by_input = np.zeros_like(v)
+    np.add.at(by_input, TOKENS[1:8], result.hidden_gradient)
+    np.testing.assert_allclose(result.input_gradient, by_input, rtol=1e-12)
 
 
 def test_softmax_of_a_chunk_is_the_sum_of_its_pairs():
