@@ -66,9 +66,12 @@ def test_doc2vec_is_read_for_its_words(tmp_path):
     checked(firth.load(tmp_path / "a.model"), model.wv)
 
 
-def test_vectors_of_numbers_are_read(tmp_path):
+@pytest.mark.parametrize(
+    "keys", [[7, 8], np.array([7, 8]), np.array([7, 8], np.uint8)], ids=["plain", "int64", "uint8"]
+)
+def test_vectors_of_numbers_are_read(keys, tmp_path):
     theirs = models.KeyedVectors(3)
-    theirs.add_vectors([7, 8], np.ones((2, 3), np.float32))
+    theirs.add_vectors(keys, np.ones((2, 3), np.float32))
     theirs.save(str(tmp_path / "a.kv"))
     assert list(firth.load(tmp_path / "a.kv")) == ["7", "8"]
     assert OurKeyedVectors.load(str(tmp_path / "a.kv")).index_to_key == [7, 8]

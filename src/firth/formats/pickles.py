@@ -17,7 +17,6 @@ from firth.errors import FormatError
 MAGIC = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 """How pickles of the protocols 2 to 5 begin."""
 
-_KEYS = {str, int, bytes, float, bool, type(None)}
 _SHORT = 1 << 16
 
 
@@ -52,6 +51,10 @@ class Built:
     def __init__(self, kind: Name, arguments: Any) -> None:
         self.kind, self.arguments = kind, arguments
         self.state: Any = None
+
+
+# What hashes quickly: records, such as those of NumPy's numbers, do it by identity.
+_KEYS = {str, int, bytes, float, bool, type(None), Built}
 
 
 def read_pickle(data: bytes, knows: Callable[[Name], bool], name: object) -> Any:
@@ -203,7 +206,7 @@ class _Machine:
         """Add keys and values to the dictionary on the stack."""
         target, keys = self.stack[-1], items[::2]
         if type(target) is dict:
-            # Others could take for ever to hash.
+            # Pairs of pairs could take for ever to hash.
             if not set(map(type, keys)) <= _KEYS:
                 raise FormatError(f"{self.name} holds a dictionary whose keys are no texts or numbers")
             target.update(zip(keys, items[1::2], strict=True))

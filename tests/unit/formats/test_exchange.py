@@ -143,6 +143,7 @@ def test_arrays_of_objects_are_refused_and_never_run(tmp_path):
         ({"words": np.array(["a"]), "vectors": np.ones((1, 3)), "counts": np.ones(1)}, "1 whole numbers"),
         ({"words": np.array(["a"]), "vectors": np.ones((1, 3)), "counts": np.array([-1])}, "never negative"),
         ({"words": np.array(["a"]), "vectors": np.ones((0, 3))}, "shape"),
+        ({"words": np.array(["a"]), "vectors": np.ones((1, 1, 3))}, r"an array of shape \(1, 1, 3\)"),
     ],
 )
 def test_archives_that_do_not_fit_are_refused_with_the_reason(content, reason, tmp_path):

@@ -16,6 +16,7 @@ from hypothesis import given, settings, strategies as st
 from firth import formats
 from firth.errors import FormatError, InputError, OutputError
 from firth.formats import VectorTable, fasttext_source, fasttext_writing, stream
+from firth.formats.fasttext_model import read_model
 from firth.subwords import Subwords
 from firth.vocabulary import Vocabulary
 
@@ -246,6 +247,13 @@ def test_no_chunk_cuts_a_word_or_a_number(chunk, tmp_path, monkeypatch, skipgram
     np.testing.assert_array_equal(back.output_embeddings, whole.output_embeddings)
 
 
+def test_no_word_is_so_long_that_what_follows_is_read_with_it(tmp_path):
+    for length in range(1, 40):
+        table = formats.read(saved(tmp_path, file_of(words=(b"a", b"b" * length))))
+        assert list(table.vocabulary) == ["a", "b" * length]
+        np.testing.assert_array_equal(table.embeddings, [[0, 1], [2, 3]])
+
+
 def test_labels_are_no_words(tmp_path):
     table = formats.read(saved(tmp_path, file_of(n_labels=3, settings={"model": 3})))
     assert list(table.vocabulary) == ["ab", "c"]
@@ -366,6 +374,25 @@ def test_parts_that_do_not_fit_are_refused(content, message, tmp_path):
         return
     with pytest.raises(FormatError, match=message):
         formats.read(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (patched(file_of(), ENTRIES, "iii", 3, 2, 0), "promises 3 entries, 2 words, 0 labels"),
+        (patched(file_of(), ENTRIES, "iii", 1, 2, -1), "-1 labels"),
+        (patched(file_of(), PRUNED - 8, "q", -1), "-1 tokens"),
+        (patched(file_of(), PRUNED, "q", -2), "-2 pruned n-grams"),
+        (patched(file_of(), PRUNED, "q", 0), "n-grams are pruned, but its input matrix is not quantised"),
+        (file_of(words=(b"", b"c")), "entry 1 of its dictionary is '' of kind 0"),
+        (patched(file_of(), FIRST_WORD + 3, "q", -1), "entry 1 of its dictionary is 'ab' of kind 0 with count -1"),
+        (patched(file_of(n_labels=1), N_WORDS, "ii", 1, 2), "entry 2 .* 'c' .* 1 words must come before 2 labels"),
+        (patched(file_of(n_labels=1), N_WORDS, "ii", 3, 0), "entry 3 .* '__label__0' of kind 1"),
+    ],
+)  # fmt: skip
+def test_a_whole_model_is_read_with_the_same_care(content, message, tmp_path):
+    with pytest.raises(FormatError, match=message):
+        read_model(saved(tmp_path, content))
 
 
 def test_a_word_without_an_end_is_refused_before_the_file_is_read_through(tmp_path):

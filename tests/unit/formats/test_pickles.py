@@ -243,12 +243,20 @@ def keyed(monkeypatch):
 def test_keys_that_are_numbers_become_texts_and_are_told_apart_from_texts(keyed, tmp_path):
     for words, numbers in (
         ([7, -3], True),
+        ([np.int64(7), np.uint16(3)], True),
         (["7", "x"], False),
     ):
         (tmp_path / "a.kv").write_bytes(keyed(words))
         found = formats.read(tmp_path / "a.kv")
         assert list(found.vocabulary) == [str(word) for word in words]
         assert found.metadata == ({"gensim": {"numbers": True}} if numbers else {})
+
+
+@pytest.mark.parametrize("key", [np.float64(7), 2.5, 2**64 + 1, None])
+def test_keys_of_another_kind_are_refused(key, keyed, tmp_path):
+    (tmp_path / "a.kv").write_bytes(keyed([1, key]))
+    with pytest.raises(FormatError):
+        formats.read(tmp_path / "a.kv")
 
 
 @pytest.mark.parametrize("max_n", [0, None])
