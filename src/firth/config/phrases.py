@@ -55,7 +55,7 @@ class PhraseOptions:
 
     def __post_init__(self) -> None:
         if not isinstance(self.score, str) or self.score not in THRESHOLDS:
-            raise ConfigError(f"score is {self.score!r}, but must be 'word2phrase', 'gensim' or 'npmi'")
+            raise ConfigError(f"score is {self.score!r:.60}, but must be 'word2phrase', 'gensim' or 'npmi'")
         self._set("passes", whole_number("passes", self.passes, 1, _MOST_PASSES))
         self._set(
             "min_count",
@@ -104,7 +104,7 @@ class PhraseOptions:
         # Compared as it is: a huge whole number cannot be a float.
         if not valid or not low <= value <= high:
             limit = "from -1 to 1 for npmi" if self.score == "npmi" else f"of at least 0 for {self.score}"
-            raise ConfigError(f"threshold is {value!r}, but must be a number {limit}")
+            raise ConfigError(f"threshold is {value!r:.60}, but must be a number {limit}")
         return float(value)
 
     def _set(self, name: str, value: object) -> None:

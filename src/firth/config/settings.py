@@ -115,15 +115,17 @@ class Settings:
             elif name in CHOICES:
                 _check_choice(name, value, self.CHOICES.get(name, CHOICES[name]))
             elif isinstance(field.default, bool) and value is not True and value is not False:
-                raise ConfigError(f"{name} is {value!r}, but must be True or False")
+                raise ConfigError(f"{name} is {value!r:.60}, but must be True or False")
         if isinstance(self.stop_words, str):
             raise ConfigError(
-                f"stop_words is the string {self.stop_words!r}, but must be several words: a tuple"
+                f"stop_words is the string {self.stop_words!r:.60}, but must be several words: a tuple"
             )
         self._set("stop_words", tuple(self.stop_words))
         for word in self.stop_words:
             if not isinstance(word, str):
-                raise ConfigError(f"a stop word is {word!r}, but must be text: tokens are compared as text")
+                raise ConfigError(
+                    f"a stop word is {word!r:.60}, but must be text: tokens are compared as text"
+                )
         if self.patience is not None and not self.held_out:
             raise ConfigError(
                 f"patience is {self.patience}, but no documents are held out whose loss could be watched: set "
@@ -142,13 +144,13 @@ class Settings:
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
         for name in names:
             if getattr(self, name) != defaults[name]:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}, but {reason}: leave it out")
+                raise ConfigError(f"{name} is {getattr(self, name)!r:.60}, but {reason}: leave it out")
 
 
 def whole_number(name: str, value: Any, low: int, high: int) -> int:
     """Return a whole number from `low` to `high` as an int; refuse anything else."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not low <= int(value) <= high:
-        raise ConfigError(f"{name} is {value!r}, but must be a whole number from {low:,} to {high:,}")
+        raise ConfigError(f"{name} is {value!r:.60}, but must be a whole number from {low:,} to {high:,}")
     return int(value)
 
 
@@ -158,11 +160,11 @@ def real_number(name: str, value: Any, low: float, high: float, above: bool) -> 
     # The comparison also refuses NaN, and whole numbers that are too large for a float.
     if not valid or not low <= value <= high or (above and value == low):
         start = f"above {low:g}, up to" if above else f"from {low:g} to"
-        raise ConfigError(f"{name} is {value!r}, but must be a number {start} {high:g}")
+        raise ConfigError(f"{name} is {value!r:.60}, but must be a number {start} {high:g}")
     return float(value)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
     if value not in choices:
         *others, final = (repr(choice) for choice in choices)
-        raise ConfigError(f"{name} is {value!r}, but must be {', '.join(others)} or {final}")
+        raise ConfigError(f"{name} is {value!r:.60}, but must be {', '.join(others)} or {final}")

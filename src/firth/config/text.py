@@ -51,13 +51,15 @@ class TextOptions:
                 f"max_types is {self.max_types!r:.60}, but must be a whole number from 100 to {_MOST_TYPES:,}"
             )
         if self.decode_errors not in ("strict", "replace"):
-            raise ConfigError(f"decode_errors is {self.decode_errors!r}, but must be 'strict' or 'replace'")
+            raise ConfigError(
+                f"decode_errors is {self.decode_errors!r:.60}, but must be 'strict' or 'replace'"
+            )
         if isinstance(self.tokenize, str) and self.tokenize not in ("whitespace", "words"):
             try:
                 re.compile(self.tokenize)
             except re.error as error:
                 raise ConfigError(
-                    f"tokenize is {self.tokenize!r}, which is neither 'whitespace' nor 'words' nor a regular "
+                    f"tokenize is {self.tokenize!r:.60}, which is neither 'whitespace' nor 'words' nor a regular "
                     f"expression: {error}"
                 ) from error
 

@@ -75,7 +75,7 @@ class Earlier:
         """
         saved, wanted = self.settings.as_dict(), config.as_dict()
         differences = {
-            name: f"{name} was {saved[name]!r} and is {wanted[name]!r}"
+            name: f"{name} was {saved[name]!r:.60} and is {wanted[name]!r:.60}"
             for name in saved
             if name in wanted and saved[name] != wanted[name]
         }
