@@ -11,26 +11,10 @@ stands for type ``i``.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.byte_words import same_bytes, short_word_at, trailing_zeros, word_at
-
-_ORDINARY, _SPACE, _NEWLINE, _WIDE = 0, 1, 2, 3
-
-
-def _kinds() -> NDArray[np.uint8]:
-    """Return what each byte can be at the start of a character."""
-    kinds = np.full(256, _ORDINARY, np.uint8)
-    for byte in range(0x80):
-        if chr(byte).isspace():
-            kinds[byte] = _SPACE
-    kinds[ord("\n")] = _NEWLINE
-    kinds[0x80:] = _WIDE
-    return kinds
-
-
-_KINDS = _kinds()
+from firth.kernels.cpu.characters import KINDS, NEWLINE, ORDINARY, SPACE, WIDE, character_length, wide_space
 
 _EACH_BYTE = np.uint64(0x0101010101010101)
 _HIGH_BITS = np.uint64(0x80) * _EACH_BYTE
@@ -38,60 +22,6 @@ _ABOVE_SPACE = np.uint64(0x21) * _EACH_BYTE
 
 # The golden ratio in 64 bits, made odd: multiplying by it mixes upwards (Knuth, The Art of Computer Programming, 6.4).
 _HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
-
-
-@kernel()
-def _wide_space(data, i):
-    """Return the length of the whitespace character that starts at `i` and is not ASCII, or 0.
-
-    These are the code points above U+007F for which ``str.isspace`` holds, as UTF-8.
-    """
-    left = len(data) - i
-    first = data[i]
-    if first == 0xC2 and left >= 2:
-        return 2 if data[i + 1] == 0x85 or data[i + 1] == 0xA0 else 0
-    if left < 3:
-        return 0
-    second, third = data[i + 1], data[i + 2]
-    if first == 0xE2 and second == 0x80:
-        return 3 if 0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
-    if first == 0xE1:
-        return 3 if second == 0x9A and third == 0x80 else 0
-    if first == 0xE2:
-        return 3 if second == 0x81 and third == 0x9F else 0
-    if first == 0xE3:
-        return 3 if second == 0x80 and third == 0x80 else 0
-    return 0
-
-
-@kernel()
-def _character_length(data, i):
-    """Return the length in bytes of the non-ASCII character at `i`, or 0 where the bytes are not UTF-8."""
-    left = len(data) - i
-    first = data[i]
-    low, high = np.uint8(0x80), np.uint8(0xBF)
-    if first < 0xC2 or first > 0xF4:
-        return 0
-    if first < 0xE0:
-        length = 2
-    elif first < 0xF0:
-        length = 3
-        if first == 0xE0:
-            low = np.uint8(0xA0)
-        elif first == 0xED:
-            high = np.uint8(0x9F)
-    else:
-        length = 4
-        if first == 0xF0:
-            low = np.uint8(0x90)
-        elif first == 0xF4:
-            high = np.uint8(0x8F)
-    if left < length or not low <= data[i + 1] <= high:
-        return 0
-    for k in range(2, length):
-        if data[i + k] & 0xC0 != 0x80:
-            return 0
-    return length
 
 
 @kernel()
@@ -110,21 +40,21 @@ def _piece_end(data, i):
             i += 8
         if i == n:
             return i, True
-        kind = _KINDS[data[i]]
-        if kind == _ORDINARY:
+        kind = KINDS[data[i]]
+        if kind == ORDINARY:
             i += 1
             continue
-        while kind == _WIDE:
-            if _wide_space(data, i) > 0:
+        while kind == WIDE:
+            if wide_space(data, i) > 0:
                 return i, True
-            length = _character_length(data, i)
+            length = character_length(data, i)
             if length == 0:
                 return i, False
             i += length
             if i == n:
                 return i, True
-            kind = _KINDS[data[i]]
-        if kind != _ORDINARY:
+            kind = KINDS[data[i]]
+        if kind != ORDINARY:
             return i, True
 
 
@@ -215,11 +145,11 @@ def _split_some(data, i, ids, n_ids, starts, ends, hashes, slots, n_pieces):
     n, room = len(data), len(starts)
     mask = np.uint64(len(slots) - 1)
     while i < n and n_pieces < room:
-        kind = _KINDS[data[i]]
-        if kind == _SPACE:
+        kind = KINDS[data[i]]
+        if kind == SPACE:
             i += 1
             continue
-        if kind == _NEWLINE:
+        if kind == NEWLINE:
             ids[n_ids] = -1
             n_ids += 1
             i += 1
@@ -230,7 +160,7 @@ def _split_some(data, i, ids, n_ids, starts, ends, hashes, slots, n_pieces):
             return i, n_ids, n_pieces, False
         length = i - start
         if length == 0:
-            i += _wide_space(data, i)
+            i += wide_space(data, i)
             continue
         hashed = _hash(data, start, i)
         at = hashed & mask
@@ -401,12 +331,12 @@ def renumber_split(ids, pieces, offsets, types, counts, within):
 def last_cut(data, first):
     """Return the end of the last whitespace character that ends after `first`, or 0 where there is none."""
     for i in range(len(data) - 1, first - 1, -1):
-        kind = _KINDS[data[i]]
-        if kind == _SPACE or kind == _NEWLINE:
+        kind = KINDS[data[i]]
+        if kind == SPACE or kind == NEWLINE:
             return i + 1
-        if kind == _WIDE:
-            if i >= 1 and _wide_space(data, i - 1) == 2:
+        if kind == WIDE:
+            if i >= 1 and wide_space(data, i - 1) == 2:
                 return i + 1
-            if i >= 2 and _wide_space(data, i - 2) == 3:
+            if i >= 2 and wide_space(data, i - 2) == 3:
                 return i + 1
     return 0
