@@ -90,6 +90,21 @@ def test_objects_become_records(protocol):
     assert found.kind == Name("collections", "OrderedDict")
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_is_added_to_records_is_dropped_and_to_anything_else_refused(protocol):
+    found = data(pickle.dumps([collections.deque([1, 2]), 3], protocol))
+    assert found[0].kind == Name("collections", "deque")
+    assert found[1] == 3
+    for added in (b"K\x02a", b"K\x01K\x02s"):
+        with pytest.raises(FormatError, match="damaged"):
+            data(b"\x80\x02K\x01" + added + b".")
+
+
+def test_a_pickle_without_an_end_is_told_as_such():
+    with pytest.raises(FormatError, match="it is truncated: its pickle has no end"):
+        data(pickle.dumps(["a"])[:-1])
+
+
 class Trap:
     def __init__(self, path):
         self.path = path
