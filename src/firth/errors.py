@@ -28,6 +28,10 @@ class FormatError(InputError):
     """A file of vectors, or a vocabulary, is truncated, lies about itself or is of no known format."""
 
 
+class MissingFileError(FormatError, FileNotFoundError):
+    """There is no file of that name: what scripts wait for that load a model, or else train it."""
+
+
 class UnknownWordError(InputError, KeyError):
     """A word that the vocabulary does not hold, and whose vector cannot be composed of n-grams.
 

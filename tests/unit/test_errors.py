@@ -20,6 +20,7 @@ def test_one_except_clause_catches_every_error(cls):
         (errors.ConfigError, ValueError),
         (errors.CorpusError, ValueError),
         (errors.FormatError, ValueError),
+        (errors.MissingFileError, FileNotFoundError),
         (errors.UnknownWordError, KeyError),
         (errors.OutputError, OSError),
         (errors.TrainingError, RuntimeError),

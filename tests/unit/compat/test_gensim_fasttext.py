@@ -75,6 +75,17 @@ def test_facebooks_models_come_and_go(composed, tmp_path):
     model.train(SENTENCES, total_examples=1, epochs=1)
 
 
+def test_gensim_3s_way_to_facebooks_models_leads_on(composed, tmp_path):
+    gensim.save_facebook_model(composed, tmp_path / "model.bin")
+    with pytest.warns(DeprecationWarning, match="load_facebook_model"):
+        read = FastText.load_fasttext_format(tmp_path / "model.bin")
+    np.testing.assert_array_equal(read.wv["w1"], composed.wv["w1"])
+
+
+def test_a_word_may_be_asked_for_by_the_name_that_gensim_gives_it(composed):
+    np.testing.assert_array_equal(composed.wv.get_vector(word="w1"), composed.wv["w1"])
+
+
 def test_without_ngrams_fasttext_knows_whole_words_only():
     model = FastText(SENTENCES, min_n=3, max_n=2, **SMALL)
     assert "w1w2" not in model.wv

@@ -375,6 +375,8 @@ def test_a_model_without_words_says_so(trained):
         Word2Vec().train(SENTENCES, total_examples=1, epochs=1)
     with pytest.raises(InputError, match="no vocabulary yet"):
         Word2Vec().save("nowhere")
+    with pytest.raises(InputError, match="no vocabulary yet"):
+        Word2Vec().predict_output_word(["w1"])
     with pytest.raises(ConfigError, match="neither of corpus_iterable and corpus_file"):
         trained.train(total_examples=1, epochs=1)
 
@@ -405,3 +407,57 @@ def test_gensim_3s_names_lead_on_with_a_warning(trained):
         assert trained.most_similar("w1") == trained.wv.most_similar("w1")
     with pytest.raises(AttributeError, match="not offered by firth: use|not offered by firth: building"):
         trained.scan_vocab()
+
+
+@pytest.mark.parametrize(
+    ("before", "changed", "missing"),
+    [({"hs": 0}, {"hs": 1}, "syn1"), ({"hs": 1, "negative": 0}, {"negative": 5}, "syn1neg")],
+    ids=["hs", "negative"],
+)
+def test_a_loss_that_is_set_late_wants_weights_of_its_own(before, changed, missing, tmp_path):
+    model = Word2Vec(SENTENCES, **before, **SMALL)
+    for name, value in changed.items():
+        setattr(model, name, value)
+    with pytest.raises(ConfigError, match=f"but the model has no {missing}, as .* call build_vocab"):
+        model.train(SENTENCES, total_examples=1, epochs=1)
+    with pytest.raises(ConfigError, match=f"the model has no {missing}, as"):
+        model.score(SENTENCES[:1]) if missing == "syn1" else model.predict_output_word(["w1"])
+    model.save(tmp_path / "model")
+    with pytest.raises(ConfigError, match=f"the model has no {missing}, as"):
+        Word2Vec.load(tmp_path / "model").train(SENTENCES, total_examples=1, epochs=1)
+    model.build_vocab(SENTENCES)
+    assert len(getattr(model, missing)) >= 29
+    model.train(SENTENCES, total_examples=1, epochs=1)
+
+
+def test_output_words_are_predicted_whatever_other_loss_is_set():
+    model = Word2Vec(SENTENCES, **SMALL)
+    model.hs = 1
+    assert len(model.predict_output_word(["w1"], topn=3)) == 3
+
+
+def test_scripts_that_train_where_there_is_nothing_to_load_meet_the_error_they_wait_for(tmp_path):
+    for load in (
+        Word2Vec.load,
+        FastText.load,
+        KeyedVectors.load,
+        KeyedVectors.load_word2vec_format,
+        gensim.models.Phrases.load,
+        gensim.models.fasttext.load_facebook_model,
+        gensim.models.fasttext.load_facebook_vectors,
+    ):
+        with pytest.raises(FileNotFoundError, match="cannot read .*nothing: No such file") as caught:
+            load(tmp_path / "nothing")
+        assert isinstance(caught.value, FormatError)
+
+
+def test_sentences_saved_for_corpus_file_are_those_trained_on(trained, tmp_path):
+    gensim.utils.save_as_line_sentence(SENTENCES, tmp_path / "lines.txt")
+    assert list(LineSentence(tmp_path / "lines.txt")) == SENTENCES
+    model = Word2Vec(corpus_file=str(tmp_path / "lines.txt"), **SMALL)
+    np.testing.assert_array_equal(model.wv.vectors, trained.wv.vectors)
+
+
+def test_scripts_that_ask_for_the_release_and_for_compiled_code_are_answered():
+    assert gensim.__version__.startswith("4.")
+    assert gensim.models.word2vec.FAST_VERSION > -1

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     )
 
 _MODELS = "firth.compat.gensim.models"
+__version__ = "4.4.0"
+"""Of gensim: the release whose names and answers these are."""
+
 _HOMES = {
     "CallbackAny2Vec": f"{_MODELS}.callbacks",
     "ENGLISH_CONNECTOR_WORDS": f"{_MODELS}.phrases",

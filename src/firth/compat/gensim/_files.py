@@ -11,7 +11,7 @@ import numpy as np
 from firth import formats
 from firth.compat.gensim._model import Model
 from firth.compat.gensim._settings import parameters_of
-from firth.compat.gensim._vector_files import PathLike, path_of, save_folder
+from firth.compat.gensim._vector_files import PathLike, existing, save_folder
 from firth.config import TextOptions, WindowSettings
 from firth.config.models import settings_from_dict
 from firth.errors import FirthError, FormatError
@@ -89,7 +89,7 @@ class ModelFiles(Model):
         FormatError
             There is no model; of gensim's own files, which are pickles, ``KeyedVectors.load`` reads words and vectors.
         """
-        path = path_of(fname)
+        path = existing(fname)
         table = formats.read(path, memory_map=False)
         try:
             settings = settings_from_dict(table.metadata["settings"])

@@ -29,6 +29,9 @@ _KINDS = {
 }
 
 
+_OPTIONS = {"syn1neg": "negative", "syn1": "hs"}
+
+
 class Model(Unoffered):
     """A model that has words and weights, and grows them; the subclasses have gensim's parameters.
 
@@ -252,6 +255,25 @@ class Model(Unoffered):
             output_embeddings=self._outputs.get("syn1neg"),
             state=table.state if nodes is None else {**table.state, _NODES: nodes},
         )
+
+    def _check_output(self, name: str, why: str) -> None:
+        """Refuse what needs weights that the model does not have.
+
+        Raises
+        ------
+        InputError
+            There is no vocabulary yet.
+        ConfigError
+            The vocabulary was built without them.
+        """
+        if not self._outputs:
+            raise InputError("the model has no vocabulary yet: build it first, with build_vocab")
+        if name not in self._outputs:
+            option = _OPTIONS[name]
+            raise ConfigError(
+                f"{why}, but the model has no {name}, as {option} was 0 when its vocabulary was built: set {option} "
+                "above 0 and call build_vocab, which begins anew"
+            )
 
     def __getattr__(self, name: str) -> Any:
         """Return ``syn1neg``, the output embeddings, or ``syn1``, the rows of inner nodes; both may be written to."""

@@ -68,10 +68,7 @@ _UNOFFERED = {
     **dict.fromkeys(
         ("trainables", "vocabulary"), "these are gensim 3's parts: their attributes are the model's"
     ),
-    **dict.fromkeys(
-        ("load_binary_data", "load_fasttext_format"),
-        "use load_facebook_model or load_facebook_vectors",
-    ),
+    "load_binary_data": "use load_facebook_model or load_facebook_vectors",
     **dict.fromkeys(
         ("init_post_load", "recalc_char_ngram_buckets"),
         "these are gensim's inner steps; n-grams are looked up when they are asked for",

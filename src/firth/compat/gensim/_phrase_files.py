@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from firth.compat.gensim._phrase_scores import SCORINGS
-from firth.compat.gensim._vector_files import path_of
+from firth.compat.gensim._vector_files import existing, path_of
 from firth.errors import ConfigError, FormatError
 from firth.files import read_whole, replacing
 
@@ -69,7 +69,7 @@ def read_phrases(path: object, kind: str) -> tuple[dict[str, Any], dict[str, Any
     FormatError
         The file cannot be read, or is no such file.
     """
-    source: Path = path_of(path)
+    source: Path = existing(path)
     try:
         lines = read_whole(source).decode().split("\n")
         head = json.loads(lines[0])

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from firth import formats
 from firth.compat.gensim._judging import Judging
 from firth.compat.gensim._old_names import refuse
-from firth.errors import FormatError, InputError
+from firth.errors import FormatError, InputError, MissingFileError
 from firth.files import replacing
 from firth.formats import VectorTable
 from firth.vocabulary import Vocabulary
@@ -62,7 +62,7 @@ class VectorFiles(Judging):
             There is nothing, or it is of no known format. Of gensim's own pickles, words and vectors are read, and
             nothing is run.
         """
-        return cls.of_table(formats.read(path_of(fname), memory_map=mmap is not None), writable=mmap is None)
+        return cls.of_table(formats.read(existing(fname), memory_map=mmap is not None), writable=mmap is None)
 
     @classmethod
     def of_table(cls, table: VectorTable, *, writable: bool = True) -> Self:
@@ -148,7 +148,7 @@ class VectorFiles(Judging):
         """
         refuse(encoding in _UTF8, "encoding", "words are read as UTF-8; convert the file", True)
         kind = "word2vec-binary" if binary else "glove" if no_header else "word2vec-text"
-        table = formats.read(path_of(fname), format=kind)
+        table = formats.read(existing(fname), format=kind)
         names = table.vocabulary.words[:limit]
         embeddings = table.embeddings[: len(names)]
         counts: NDArray[np.int64] | None = None
@@ -248,7 +248,7 @@ class VectorFiles(Judging):
         """
         refuse(lockf, "lockf", "all rows are trained; give lockf=1.0", 1.0)
         refuse(encoding in _UTF8, "encoding", "words are read as UTF-8; convert the file", True)
-        table = formats.read(path_of(fname), format="word2vec-binary" if binary else "word2vec-text")
+        table = formats.read(existing(fname), format="word2vec-binary" if binary else "word2vec-text")
         if table.embeddings.shape[1] != self.vector_size:
             raise InputError(
                 f"{fname} has vectors of {table.embeddings.shape[1]} numbers, but these have {self.vector_size}"
@@ -308,3 +308,19 @@ def path_of(given: object) -> Path:
     if not isinstance(given, (str, os.PathLike)):
         raise InputError(f"{given!r:.60} is given, but must be a path: open files are not offered")
     return Path(given)
+
+
+def existing(given: object) -> Path:
+    """Return the path of something that is there.
+
+    Raises
+    ------
+    InputError
+        It is no path.
+    MissingFileError
+        Nothing is there.
+    """
+    path = path_of(given)
+    if not path.exists():
+        raise MissingFileError(f"cannot read {path}: No such file or directory; check the path")
+    return path

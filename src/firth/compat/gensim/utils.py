@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 RULE_DEFAULT, RULE_DISCARD, RULE_KEEP = 0, 1, 2
 """What a ``trim_rule`` returns: let `min_count` decide, drop the word, keep it."""
 
 _ALPHABETIC = re.compile(r"(?:(?!\d)\w)+")
+
+
+def save_as_line_sentence(corpus: Iterable[Iterable[str | bytes]], filename: str | os.PathLike[str]) -> None:
+    """Write sentences to a file, one a line, tokens between spaces: what `corpus_file` takes."""
+    with Path(filename).open("w", encoding="utf-8", newline="\n") as lines:
+        lines.writelines(" ".join(map(any2unicode, sentence)) + "\n" for sentence in corpus)
 
 
 def to_unicode(text: str | bytes, encoding: str = "utf8", errors: str = "strict") -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from firth import formats
-from firth.compat.gensim._old_names import refuse
+from firth.compat.gensim._old_names import refuse, renamed
 from firth.compat.gensim._settings import TrimRule, settings_of
-from firth.compat.gensim._vector_files import PathLike, path_of
+from firth.compat.gensim._vector_files import PathLike, existing, path_of
 from firth.compat.gensim.models.keyedvectors import FastTextKeyedVectors, KeyedVectors
 from firth.compat.gensim.models.word2vec import Word2Vec
 from firth.config import WindowSettings
@@ -121,6 +121,12 @@ class FastText(Word2Vec):
     def _new_vectors(self) -> KeyedVectors:
         return FastTextKeyedVectors(self.vector_size, self.min_n, self.max_n, self.bucket)
 
+    @classmethod
+    def load_fasttext_format(cls, model_file: PathLike, encoding: str = "utf8") -> FastText:
+        """gensim 3's `load_facebook_model`."""
+        renamed("FastText.load_fasttext_format()", "load_facebook_model() or load_facebook_vectors()")
+        return load_facebook_model(model_file, encoding)
+
     def _config(self, **changes: Any) -> WindowSettings:
         return settings_of(self, subwords=(self.min_n, self.max_n, self.bucket), **changes)
 
@@ -134,7 +140,7 @@ def load_facebook_vectors(path: PathLike, encoding: str = "utf8") -> FastTextKey
         The file is damaged, or no model of fastText's.
     """
     refuse(encoding.lower().replace("-", ""), "encoding", "fastText's files are UTF-8", "utf8")
-    return FastTextKeyedVectors.of_table(formats.read(path_of(path), format="fasttext"))
+    return FastTextKeyedVectors.of_table(formats.read(existing(path), format="fasttext"))
 
 
 def load_facebook_model(path: PathLike, encoding: str = "utf8") -> FastText:
@@ -151,7 +157,7 @@ def load_facebook_model(path: PathLike, encoding: str = "utf8") -> FastText:
     from firth.compat.gensim._learning import new_weights
 
     refuse(encoding.lower().replace("-", ""), "encoding", "fastText's files are UTF-8", "utf8")
-    table = formats.read(path_of(path), format="fasttext")
+    table = formats.read(existing(path), format="fasttext")
     facts, parts = table.metadata.get("fasttext", {}), table.subwords
     if table.output_embeddings is None or facts.get("loss") != "negative-sampling":
         raise FormatError(

@@ -135,7 +135,7 @@ class FastTextKeyedVectors(KeyedVectors):
             return True
         return isinstance(key, str) and self._composed(key) is not None
 
-    def get_vector(self, key: Any, norm: bool = False) -> NDArray[Any]:
+    def get_vector(self, word: Any, norm: bool = False) -> NDArray[Any]:
         """Return the vector of a word, composed of its n-grams where it has no row of its own.
 
         Raises
@@ -143,11 +143,11 @@ class FastTextKeyedVectors(KeyedVectors):
         KeyError
             It has no row, and none of its n-grams was met in training.
         """
-        if not isinstance(key, str) or self.has_index_for(key):
-            return super().get_vector(key, norm)
-        vector = self._composed(key)
+        if not isinstance(word, str) or self.has_index_for(word):
+            return super().get_vector(word, norm)
+        vector = self._composed(word)
         if vector is None:
-            raise UnknownWordError(key, reason="none of its n-grams was met in training")
+            raise UnknownWordError(word, reason="none of its n-grams was met in training")
         if norm:
             length = np.sqrt(np.square(vector, dtype=np.float64).sum())
             vector = vector / np.float32(length or 1)

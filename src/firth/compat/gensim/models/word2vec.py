@@ -17,7 +17,10 @@ from firth.compat.gensim._settings import TrimRule, check_losses
 from firth.compat.gensim.models.keyedvectors import KeyedVectors
 from firth.errors import ConfigError, InputError
 
-__all__ = ["KeyedVectors", "LineSentence", "PathLineSentences", "Text8Corpus", "Word2Vec"]
+__all__ = ["FAST_VERSION", "KeyedVectors", "LineSentence", "PathLineSentences", "Text8Corpus", "Word2Vec"]
+
+FAST_VERSION = 1
+"""What scripts hold above -1 to be sure of compiled code; firth's always is."""
 
 _OLD_OPTIONS = {"size": "vector_size", "iter": "epochs"}
 
@@ -214,6 +217,8 @@ class Word2Vec(OldModelNames):
         ------
         InputError
             There is no vocabulary yet, or there are no sentences.
+        ConfigError
+            `hs` or `negative` was set after the vocabulary was built, so that its weights are not there.
         KeyboardInterrupt
             After Ctrl-C, with what is learned by then in the model.
         """
@@ -235,6 +240,9 @@ class Word2Vec(OldModelNames):
             raise ConfigError(
                 "vectors_lockf holds factors other than 1, but firth trains all rows: set them to 1"
             )
+        for name, option in (("syn1", "hs"), ("syn1neg", "negative")):
+            if (value := getattr(self, option)) > 0:
+                self._check_output(name, f"{option} is {value}")
         config, table, told = self._config(**changes), self._table(), list(callbacks)
         self.running_training_loss = 0.0
         self.history = []
@@ -288,13 +296,12 @@ class Word2Vec(OldModelNames):
 
         Raises
         ------
+        InputError
+            The model has no vocabulary yet.
         ConfigError
-            The model was not trained with negative sampling.
+            Its vocabulary was not built for negative sampling.
         """
-        if "syn1neg" not in self._outputs:
-            raise ConfigError(
-                "negative is 0, but output words are predicted by negative sampling: train with negative=5"
-            )
+        self._check_output("syn1neg", "output words are predicted by negative sampling")
         known = [word for word in context_words_list if self.wv.get_index(word, -1) >= 0]
         if not known:
             return None
@@ -329,13 +336,14 @@ class Word2Vec(OldModelNames):
 
         Raises
         ------
+        InputError
+            The model has no vocabulary yet.
         ConfigError
-            The model was not trained with hierarchical softmax.
+            Its vocabulary was not built for hierarchical softmax.
         """
         from firth.compat.gensim._scoring import Scorer
 
-        if "syn1" not in self._outputs:
-            raise ConfigError("hs is 0, but sentences are scored by hierarchical softmax: train with hs=1")
+        self._check_output("syn1", "sentences are scored by hierarchical softmax")
         scorer = Scorer(
             self.wv.vectors, self.syn1, self.wv.expandos["count"], window=self.window, skip_gram=bool(self.sg),
             mean=bool(self.cbow_mean),
