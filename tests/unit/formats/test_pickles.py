@@ -258,7 +258,7 @@ def keyed(monkeypatch):
 def test_keys_that_are_numbers_become_texts_and_are_told_apart_from_texts(keyed, tmp_path):
     for words, numbers in (
         ([7, -3], True),
-        ([np.int64(7), np.uint16(3)], True),
+        ([np.int64(7), np.uint8(3)], True),
         (["7", "x"], False),
     ):
         (tmp_path / "a.kv").write_bytes(keyed(words))
