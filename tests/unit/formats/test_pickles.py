@@ -274,6 +274,23 @@ def test_keys_of_another_kind_are_refused(key, keyed, tmp_path):
         formats.read(tmp_path / "a.kv")
 
 
+class OfBytes:
+    """An array as protocols before the fifth hold its bytes where they may be changed."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __reduce__(self):
+        held = (bytearray(self.rows.tobytes()), self.rows.dtype, self.rows.shape, "C")
+        return np._core.numeric._frombuffer, held
+
+
+def test_numbers_in_bytes_that_may_change_are_read(keyed, tmp_path):
+    rows = np.array([[1, 2], [3, 4]], np.float32)
+    (tmp_path / "a.kv").write_bytes(keyed(["a", "b"], vectors=OfBytes(rows)))
+    assert formats.read(tmp_path / "a.kv").embeddings.tolist() == rows.tolist()
+
+
 @pytest.mark.parametrize("max_n", [0, None])
 def test_a_model_without_ngrams_has_rows_of_words_alone(keyed, max_n, tmp_path):
     attributes = {"vectors_ngrams": np.ones((4, 2), np.float32)} | ({} if max_n is None else {"max_n": max_n})
