@@ -244,7 +244,7 @@ def _numbered(lists: Any, arrow: Any, where: str) -> tuple[Any, Words]:
     numbers = values.indices.fill_null(_END).to_numpy(zero_copy_only=False).astype(np.int64)
     tokens = values.dictionary.to_pylist()
     try:
-        words = ["" if token is None else "".join(as_tokens([token])) for token in tokens]
+        words = ["".join(as_tokens([token])) for token in tokens]
     except CorpusError as error:
         raise CorpusError(f"{where}: {error}") from error
     kept = np.array([bool(word) for word in words] + [False])  # the last: where there is no token

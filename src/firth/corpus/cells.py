@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from typing import Any
 
 from firth.corpus.encoder import Numbered, number_tokens, text_of
-from firth.corpus.tokenizing import as_tokens
+from firth.corpus.tokenizing import as_tokens, is_null
 from firth.errors import CorpusError
 
 _BATCH_BYTES = 1 << 20
@@ -72,7 +71,7 @@ def batches_of(
     CorpusError
         A cell is neither text nor a sequence of tokens, or not what the first one is.
     """
-    filled: Iterator[tuple[int, Any]] = (pair for pair in cells if not _is_null(pair[1]))
+    filled: Iterator[tuple[int, Any]] = (pair for pair in cells if not is_null(pair[1]))
     first = next(filled, None)
     if first is None:
         return
@@ -120,7 +119,7 @@ def _tokens(cell: Any, where: str) -> list[str]:
     if _is_text(cell) or isinstance(cell, (Mapping, AbstractSet)) or not isinstance(cell, Iterable):
         raise _mixed(cell, where, "a list of tokens")
     try:
-        return as_tokens(token for token in cell if not _is_null(token))
+        return as_tokens(cell)
     except CorpusError as error:
         raise CorpusError(f"{where}: {error}") from error
 
@@ -134,15 +133,6 @@ def _mixed(cell: object, where: str, kind: str) -> CorpusError:
 
 def _is_text(cell: object) -> bool:
     return isinstance(cell, (str, bytes, bytearray))
-
-
-def _is_null(cell: object) -> bool:
-    if cell is None:
-        return True
-    kind = type(cell)
-    if kind is str or kind is list:
-        return False
-    return (isinstance(cell, float) and math.isnan(cell)) or kind.__name__ in ("NAType", "NaTType")
 
 
 def choose_column(names: Iterable[Any] | None, column: str | None, what: str) -> str:

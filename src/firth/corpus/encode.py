@@ -59,7 +59,8 @@ def encode(
     source : path, or iterable
         A path (str or PathLike) is a file, a folder, a glob, or ``"-"`` for standard input; an iterable of PathLike
         stands for several. Any other iterable holds documents and is passed over once, so a generator will do: either
-        strings, or sequences of tokens, any hashable ``x`` being the token ``str(x)``. The first item decides.
+        strings, or sequences of tokens, any hashable ``x`` being the token ``str(x)``; None and
+        NaN are none. The first item decides.
         Files may be compressed with gzip, bzip2, xz or zstd, which is seen by their content. Or a table, of which a
         column is read: a table, record batch, reader, data set or array of Arrow; a data frame or a series of pandas or
         polars; a data set of Hugging Face, streamed or not; a cursor of a database or a relation of DuckDB; an iterable

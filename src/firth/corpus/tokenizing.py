@@ -8,6 +8,7 @@ whitespace, and callables) are given documents.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set as AbstractSet
@@ -149,7 +150,7 @@ def _calling(rule: Callable[[str], Iterable[Any]]) -> Documents:
 
 
 def as_tokens(tokens: Iterable[Any]) -> list[str]:
-    """Return tokens as text; empty ones are dropped.
+    """Return tokens as text; empty ones, and what stands for nothing (see `is_null`), are dropped.
 
     Raises
     ------
@@ -159,7 +160,19 @@ def as_tokens(tokens: Iterable[Any]) -> list[str]:
     return [text for token in tokens if (text := token if type(token) is str else _as_text(token))]
 
 
+def is_null(value: object) -> bool:
+    """Return whether a value stands for nothing: None, NaN, pandas' NA and NaT."""
+    if value is None:
+        return True
+    kind = type(value)
+    if kind is str or kind is list:
+        return False
+    return (isinstance(value, float) and math.isnan(value)) or kind.__name__ in ("NAType", "NaTType")
+
+
 def _as_text(token: object) -> str:
+    if is_null(token):
+        return ""
     if isinstance(token, (bytes, bytearray)):
         raise CorpusError(f"a token is the bytes {token!r:.60}, but must be text: decode it")
     try:

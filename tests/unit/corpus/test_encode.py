@@ -138,9 +138,11 @@ def test_text_without_tokens_is_refused(tmp_path, documents_in, content):
 
 def test_generators_are_passed_over_once(documents_in):
     assert documents_in(line for line in ("a b", "", "c\nd")) == [["a", "b"], ["c"], ["d"]]
-    assert documents_in(iter([["New York", "is"], (), ["big", 7, 2.5, None, ("x",)]])) == [
+    assert documents_in(
+        iter([["New York", "is"], (), ["big", 7, 2.5, None, ("x",), float("nan"), "None"]])
+    ) == [
         ["New York", "is"],
-        ["big", "7", "2.5", "None", "('x',)"],
+        ["big", "7", "2.5", "('x',)", "None"],
     ]
     assert documents_in((number for number in row) for row in ([1, 2], [2])) == [["1", "2"], ["2"]]
     assert documents_in(np.array([[3, 4], [4, 5]])) == [["3", "4"], ["4", "5"]]
