@@ -90,8 +90,8 @@ def choose(corpus: TokenCorpus, settings: ClassifierSettings, known: Words | Non
     is_label = np.fromiter((kind.startswith(prefix) for kind in types), bool, len(types))
     if not is_label.any():
         raise CorpusError(
-            f"the text has no labels: no token begins with {prefix!r}, as __label__sports does; say what labels begin "
-            "with, or put labels into the lines"
+            f"the text has no labels: no token begins with {prefix!r:.60}, as __label__sports does; say what labels "
+            "begin with, or put labels into the lines"
         )
     label_types = np.flatnonzero(is_label)
     labels, label_counts = _frequent(

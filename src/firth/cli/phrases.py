@@ -292,7 +292,7 @@ def _numbers(name: str, text: str, kind: Callable[[str], Any]) -> Any:
         values = tuple(kind(part) for part in text.split(","))
     except ValueError as error:
         raise ConfigError(
-            f"--{name} is {text!r}, but must be a number, or one for each pass, separated by commas"
+            f"--{name} is {text!r:.60}, but must be a number, or one for each pass, separated by commas"
         ) from error
     return values[0] if len(values) == 1 else values
 

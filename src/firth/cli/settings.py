@@ -88,8 +88,8 @@ def make_settings(model: str | None, given: Mapping[str, Any], base: Settings | 
         if name not in known:
             owners = ", ".join(other for other, fields in _fields().items() if name in fields)
             raise ConfigError(
-                f"--{name.replace('_', '-')} is {value!r}, but the model {model} has no such setting: leave it out, or "
-                f"choose one of {owners}"
+                f"--{name.replace('_', '-')} is {value!r:.60}, but the model {model} has no such setting: leave it "
+                f"out, or choose one of {owners}"
             )
     return kind(**options) if base is None else dataclasses.replace(base, **options)
 

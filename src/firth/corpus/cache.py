@@ -233,5 +233,7 @@ def _size(text: str) -> int:
     """Return the bytes that a size such as ``500M`` or ``20GB`` means."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)B?\s*", text, re.IGNORECASE | re.ASCII)
     if not found:
-        raise ConfigError(f"FIRTH_CACHE_LIMIT is {text!r}, but must be a size in bytes such as 500M or 20G")
+        raise ConfigError(
+            f"FIRTH_CACHE_LIMIT is {text!r:.60}, but must be a size in bytes such as 500M or 20G"
+        )
     return int(float(found[1]) * _UNITS[found[2].upper()])

@@ -244,7 +244,7 @@ def write(
     check_dtype(dtype)
     if chosen.name != "native":
         raise InputError(
-            f"dtype is {dtype!r}, but {chosen.name} holds float32: use the native format, a folder"
+            f"dtype is {dtype!r:.60}, but {chosen.name} holds float32: use the native format, a folder"
         )
     native.write(table, Path(path), overwrite=overwrite, dtype=dtype)
 

@@ -147,7 +147,8 @@ class Exchange:
         torch = needed("torch", "torch", "an embedding of PyTorch's")
         if kind not in ("embedding", "bag") or mode not in ("mean", "sum", "max"):
             raise InputError(
-                f"kind is {kind!r} and mode {mode!r}, but must be 'embedding' or 'bag', and 'mean', 'sum' or 'max'"
+                f"kind is {kind!r:.60} and mode {mode!r:.60}, but must be 'embedding' or 'bag', and 'mean', 'sum' "
+                "or 'max'"
             )
         n_words, dim = self._table.embeddings.shape
         weights = torch.zeros(n_words + 1, dim)

@@ -291,7 +291,7 @@ class WordVectors(Exchange):
             target = with_direction((unit_b - unit_a + unit_c)[None], [None])
             return self._nearest(target, excluded, k, restrict)[0]
         if method != "3cosmul":
-            raise InputError(f"method is {method!r}, but must be '3cosadd' or '3cosmul'")
+            raise InputError(f"method is {method!r:.60}, but must be '3cosadd' or '3cosmul'")
         limit = self._limit(k, restrict)
         found = search_combined(
             self._embeddings[:limit],

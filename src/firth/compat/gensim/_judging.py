@@ -179,7 +179,7 @@ class Judging(Queries):
         answer = getattr(self, method, None)
         if answer is None:
             raise InputError(
-                f"similarity_function is {method!r}, but must be the name of a method of the vectors"
+                f"similarity_function is {method!r:.60}, but must be the name of a method of the vectors"
             )
         lookup = Lookup(Words.of(map(str, self.index_to_key)), limit, ignore_case)
         known, correct = [], []

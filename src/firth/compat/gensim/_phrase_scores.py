@@ -58,7 +58,7 @@ def scoring_of(given: str | Scoring) -> Scoring:
     """
     if isinstance(given, str):
         if given not in SCORINGS:
-            raise ConfigError(f"scoring is {given!r}, but must be 'default', 'npmi' or a function")
+            raise ConfigError(f"scoring is {given!r:.60}, but must be 'default', 'npmi' or a function")
         return SCORINGS[given]
     if not callable(given):
         raise ConfigError(f"scoring is {given!r:.60}, but must be 'default', 'npmi' or a function")
