@@ -30,7 +30,7 @@ def one_chunk(  # noqa: PLR0917 (as kernels take them)
 ):
     """All that the drivers do with a chunk, up to its steps."""
     examples.prepare_chunk(0, center, stop, 0, 0, 0, stretch, text, tables, options, blocks, step, work)
-    noise_logits, term_logits = exchange.noise_logits[0, 0], exchange.term_logits[0, 0]
+    noise_logits, term_logits = exchange.noise_logits[0], exchange.term_logits[0]
     for part in range(state.SLICES):
         chunk.chunk_logits(
             part,
@@ -47,6 +47,7 @@ def one_chunk(  # noqa: PLR0917 (as kernels take them)
             step,
             work,
         )
+    chunk.chunk_masses(0, 0, center, n, options, blocks, step, work)
     chunk.chunk_errors(
         0, 0, center, n, np.float32(RATE), options, blocks, noise_logits, term_logits, step, work
     )

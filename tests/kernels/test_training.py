@@ -100,12 +100,13 @@ def train(threads, run, *, deterministic=True):
 
 def train_until(threads, run, *, deterministic=True):
     options = run.options if deterministic else run.options._replace(n_chunks=2)
-    groups = state.n_groups(threads) if deterministic else threads
     n_blocks = -(-(run.stretch.stop - run.stretch.start) // options.block_length)
     counters = np.zeros(intrinsics.N_COUNTERS, np.int64)
     lines = state.make_blocks(options, n_blocks, weighted=True)
     exchanges = [state.make_exchange(options) for _ in range(threads)]
-    steps = [state.make_super_step(options, width=state.slice_width(DIM)) for _ in range(groups)]
+    groups, width = state.n_groups(threads), state.slice_width(DIM)
+    steps = state.make_super_steps(options, width=width, groups=groups)
+    own_steps = [state.make_super_step(options, width=width) for _ in range(threads)]
     owners = threads if deterministic else 1
     work = [state.make_workspace(options, run.model, threads=owners) for _ in range(threads)]
     totals = np.zeros((threads, 3))
@@ -115,7 +116,7 @@ def train_until(threads, run, *, deterministic=True):
         if deterministic:
             train_synchronous(t, threads, *shared, exchanges[0], steps[t % groups], work[t], totals[t])
         else:
-            train_hogwild(t, *shared, exchanges[t], steps[t], work[t], totals[t])
+            train_hogwild(t, *shared, exchanges[t], own_steps[t], work[t], totals[t])
 
     pool = [threading.Thread(target=go, args=(t,)) for t in range(threads)]
     for thread in pool:

@@ -263,7 +263,7 @@ def _synchronous(
     """Return what calls the block-synchronous kernel for one thread, with room for all."""
     groups, width = state.n_groups(threads), model.inputs.shape[2]
     exchange = state.make_exchange(options)
-    steps = [state.make_super_step(options, width=width) for _ in range(groups)]
+    steps = state.make_super_steps(options, width=width, groups=groups)
     scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
 
     def train_one(thread: int, shared: Any) -> None:

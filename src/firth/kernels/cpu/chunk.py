@@ -69,6 +69,41 @@ def chunk_logits(
 
 
 @kernel(inner=True, fastmath=True, inline="always")
+def chunk_masses(place, line, center, n, options, blocks, step, work):
+    """Say how many terms of the loss the step of each row of a chunk sums up, a noise word's term counting K/S.
+
+    Parameters
+    ----------
+    place, line, center, n, options, blocks
+        As for `chunk_logits`.
+    step : SuperStep
+        As `prepare_chunk` left it. Mutated: ``masses``.
+    work : Workspace
+        Mutated: ``own_masses``.
+    """
+    begin, centers, pairs = step.begin[place], step.term_centers[place], step.pairs[place]
+    counts, masses, own_masses = step.counts[place], step.masses[place], work.own_masses
+    n_noise = options.n_noise
+    base = options.n_inputs + n_noise
+    n_pairs = _ZERO
+    for i in range(n):
+        n_pairs += pairs[i]
+        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
+        if options.labelled:
+            own_masses[i] += step.n_labels[place, i]
+    if not options.labelled:
+        for target in range(step.n_rows[place] - base):
+            mass = _ZERO
+            for term in range(begin[target], begin[target + 1]):
+                mass += counts[term]
+                own_masses[centers[term]] += counts[term]
+            masses[base + target] = mass
+    input_masses(place, line, center, n, options, blocks, step, own_masses)
+    for k in range(n_noise):
+        masses[options.n_inputs + k] = np.float32(options.negatives) / np.float32(n_noise) * n_pairs
+
+
+@kernel(inner=True, fastmath=True, inline="always")
 def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work):
     """Turn the logits of a chunk into errors: minus `rate` times the derivatives of the loss by the logits.
 
@@ -86,47 +121,28 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     term_logits : ndarray of float32, shape (SLICES, >= number of terms)
         The same.
     step : SuperStep
-        Mutated: ``totals`` and ``masses``, which say how many terms of the loss each row's step sums up, a noise
-        word's term counting K/S.
+        Mutated: ``errors``, ``term_errors`` and ``totals``.
     work : Workspace
-        Mutated: ``errors`` and ``term_errors`` are the result.
+        Mutated: ``logits``.
     """
-    begin, centers, pairs = step.begin[place], step.term_centers[place], step.pairs[place]
-    positives, counts, masses = step.positives[place], step.counts[place], step.masses[place]
-    n_noise = options.n_noise
-    base = options.n_inputs + n_noise
-    n_targets = step.n_rows[place] - base
-    n_terms = begin[n_targets]
+    begin, pairs = step.begin[place], step.pairs[place]
+    positives, counts = step.positives[place], step.counts[place]
+    term_errors = step.term_errors[place, : begin[step.n_rows[place] - options.n_inputs - options.n_noise]]
     n_pairs = _ZERO
     for i in range(n):
         n_pairs += pairs[i]
     loss = 0.0
-    own_masses = work.own_masses
-    for i in range(n):
-        own_masses[i] = np.float32(options.negatives) * pairs[i] if n_noise > 0 else _ZERO
-        if options.labelled:
-            own_masses[i] += step.n_labels[place, i]
-    if not options.labelled:
-        for target in range(n_targets):
-            mass = _ZERO
-            for term in range(begin[target], begin[target + 1]):
-                mass += counts[term]
-                own_masses[centers[term]] += counts[term]
-            masses[base + target] = mass
-    input_masses(place, line, center, n, options, blocks, step, own_masses)
-    if n_noise > 0:
-        scale = np.float32(options.negatives) / np.float32(n_noise)
-        for k in range(n_noise):
-            masses[options.n_inputs + k] = scale * n_pairs
-        loss += _noise_errors(noise_logits, scale, pairs, rate, work.logits, work.errors)
+    if options.n_noise > 0:
+        scale = np.float32(options.negatives) / np.float32(options.n_noise)
+        loss += _noise_errors(noise_logits, scale, pairs, rate, work.logits, step.errors[place])
         if options.exclude:
             loss -= _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work)
         else:
             loss -= _leave_out_positives(place, scale, rate, options, step, work)
     if options.labelled:
-        loss += _term_errors(term_logits, positives, counts, rate, work.term_errors[:n_terms])
+        loss += _term_errors(term_logits, positives, counts, rate, term_errors)
     else:
-        loss += _positive_errors(term_logits, positives, rate, work.term_errors[:n_terms])
+        loss += _positive_errors(term_logits, positives, rate, term_errors)
     step.totals[place, 0] = loss
     step.totals[place, 1] = np.float64(n_pairs)
 
@@ -142,22 +158,22 @@ def chunk_steps(part, place, line, center, n, model, tables, options, blocks, st
     part, place, line, center, n, model, tables, options, blocks
         As `chunk_logits` was given and left them.
     step : SuperStep
-        Mutated: ``steps``, what is to be added to each row of ``rows``.
+        As `chunk_errors` left it. Mutated: ``steps``, what is to be added to each row of ``rows``.
     work : Workspace
-        As `chunk_errors` left it. Mutated.
+        Mutated.
     """
     steps, hidden, noise = step.steps[place, part], step.hidden[place, part], step.noise[place, part]
     hidden_steps = work.hidden_steps if options.predicts_center else steps[: options.n_centers]
     base = options.n_inputs + options.n_noise
     if options.n_noise > 0:
-        product(work.errors.T, noise, hidden_steps)
-        product(work.errors, hidden, steps[options.n_inputs : base])
+        product(step.errors[place].T, noise, hidden_steps)
+        product(step.errors[place], hidden, steps[options.n_inputs : base])
     else:
         for i in range(n):
             clear_row(hidden_steps[i])
     _term_steps(
         step.rows[place, base : step.n_rows[place]], step.begin[place], step.term_centers[place], hidden,
-        model.outputs[part], work.term_errors, hidden_steps, steps[base:],
+        model.outputs[part], step.term_errors[place], hidden_steps, steps[base:],
     )  # fmt: skip
     if options.predicts_center:
         spread_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
@@ -201,7 +217,7 @@ def _leave_out_positives(place, scale, rate, options, step, work):
                 weight = scale * step.positives[place, term]
                 logit = work.logits[k, i]
                 e = exp_minus_abs(logit)
-                work.errors[k, i] += rate * weight * sigmoid_of(logit, e)
+                step.errors[place, k, i] += rate * weight * sigmoid_of(logit, e)
                 loss += np.float64(weight * softplus_of(logit, e))
     return loss
 
@@ -217,7 +233,7 @@ def _leave_out_windows(place, line, center, n, scale, rate, options, blocks, ste
             for token in range(first[center + i], last[center + i] + 1):
                 if np.uint32(tokens[token]) == word:
                     weight = scale * step.pairs[place, i]
-                    work.errors[k, i] = _ZERO
+                    step.errors[place, k, i] = _ZERO
                     logit = work.logits[k, i]
                     loss += np.float64(weight * softplus_of(logit, exp_minus_abs(logit)))
                     break

@@ -10,7 +10,7 @@ import numpy as np
 
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.apply import apply_steps
-from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_steps
+from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_masses, chunk_steps
 from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import TICKETS, atomic_add
 from firth.kernels.cpu.state import SLICES
@@ -84,12 +84,13 @@ def _train_chunk(place, line, center, n, rate, model, tables, options, blocks, e
     Damped like those of a super-step: within the chunk, too, the steps of a row do not see each other, and a word
     that is several of the centers, or is drawn as noise for all of them, can sum up more than its row survives.
     """
-    noise_logits, term_logits = exchange.noise_logits[0, 0], exchange.term_logits[0, 0]
+    noise_logits, term_logits = exchange.noise_logits[0], exchange.term_logits[0]
     for part in range(SLICES):
         chunk_logits(
             part, place, line, center, n, model, tables, options, blocks, noise_logits[part], term_logits[part], step,
             work,
         )  # fmt: skip
+    chunk_masses(place, line, center, n, options, blocks, step, work)
     chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, term_logits, step, work)
     if first_wild(step.totals[place : place + 1]) >= 0:
         return True

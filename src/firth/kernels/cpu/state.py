@@ -89,8 +89,6 @@ class Workspace(NamedTuple):
     """What one thread computes in, and which rows it applies."""
 
     logits: NDArray[np.float32]  # (S, B)
-    errors: NDArray[np.float32]  # (S, B)
-    term_errors: NDArray[np.float32]  # (n_terms,)
     features: NDArray[np.float32]  # (n_inputs, width) a slice of the tokens' vectors
     hidden_steps: NDArray[np.float32]  # (B, width)
     own_masses: NDArray[np.float32]  # (B,) terms of each center
@@ -115,7 +113,7 @@ class Blocks(NamedTuple):
 
 
 class SuperStep(NamedTuple):
-    """The chunks of a super-step, as a group of threads holds them that work on the same slices.
+    """The chunks of a super-step, as a group of threads holds them that work on the same slices; errors all share.
 
     A chunk has slots: first for the tokens that hidden vectors are made of, then for the noise words, then for the
     targets. A term sets the hidden vector of one center against one target.
@@ -140,14 +138,16 @@ class SuperStep(NamedTuple):
     noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
     steps: NDArray[np.float32]  # (M, SLICES, slots + n_places, width)
     masses: NDArray[np.float32]  # (M, slots + n_places)
+    errors: NDArray[np.float32]  # (M, S, B) against the noise
+    term_errors: NDArray[np.float32]  # (M, n_terms)
     totals: NDArray[np.float64]  # (M, 2) loss, and number of pairs
 
 
 class Exchange(NamedTuple):
-    """The part of each logit that each slice makes, for two super-steps: while one is read, the next is written."""
+    """The part of each logit that each slice makes."""
 
-    noise_logits: NDArray[np.float32]  # (2, M, SLICES, S, B)
-    term_logits: NDArray[np.float32]  # (2, M, SLICES, n_terms)
+    noise_logits: NDArray[np.float32]  # (M, SLICES, S, B)
+    term_logits: NDArray[np.float32]  # (M, SLICES, n_terms)
 
 
 def slice_width(dim: int) -> int:
@@ -208,8 +208,6 @@ def make_workspace(options: Options, model: Model, *, threads: int, groups: int 
     columns = -(-options.n_centers // LANES) * LANES
     return Workspace(
         logits=aligned(options.n_noise, options.n_centers),
-        errors=aligned(options.n_noise, options.n_centers),
-        term_errors=aligned(options.n_terms),
         features=aligned(options.n_inputs, width),
         hidden_steps=aligned(options.n_centers, width),
         own_masses=aligned(options.n_centers),
@@ -255,14 +253,23 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         noise=aligned(chunks, SLICES, options.n_noise, width),
         steps=aligned(chunks, SLICES, size + options.n_places, width),
         masses=aligned(chunks, size + options.n_places),
+        errors=aligned(chunks, options.n_noise, centers),
+        term_errors=aligned(chunks, options.n_terms),
         totals=np.zeros((chunks, 2), np.float64),
     )
 
 
+def make_super_steps(options: Options, *, width: int, groups: int) -> list[SuperStep]:
+    """Return room for each of so many groups, who share the errors."""
+    first, *others = (make_super_step(options, width=width) for _ in range(groups))
+    shared = {"errors": first.errors, "term_errors": first.term_errors, "totals": first.totals}
+    return [first, *(other._replace(**shared) for other in others)]
+
+
 def make_exchange(options: Options) -> Exchange:
-    """Return room for the logits of two super-steps."""
+    """Return room for the logits of a super-step."""
     chunks = options.n_chunks
     return Exchange(
-        noise_logits=aligned(2, chunks, SLICES, options.n_noise, options.n_centers),
-        term_logits=aligned(2, chunks, SLICES, options.n_terms),
+        noise_logits=aligned(chunks, SLICES, options.n_noise, options.n_centers),
+        term_logits=aligned(chunks, SLICES, options.n_terms),
     )

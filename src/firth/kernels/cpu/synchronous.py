@@ -7,8 +7,9 @@ update would have moved meanwhile.
 
 Threads share as little memory as can be, because a cache line that one core has written costs another core more than
 computing with it. An even number of threads forms two groups, one for each slice of the matrices: both compute their
-part of all logits, meet, and go on alone, each with the sum. Only logits cross over, a twentieth of what the rows
-would be. Within a group, chunks and rows are dealt out in turn.
+part of all logits, meet, turn the sums of half of the chunks into errors, meet, and go on alone with all errors. Only
+logits and errors cross over, a twentieth of what the rows would be. Within a group, chunks and rows are dealt out in
+turn.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from firth.kernels.compile import kernel
 from firth.kernels.cpu.apply import apply_steps
 from firth.kernels.cpu.blocks import prepare_block
-from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_steps
+from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_masses, chunk_steps
 from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import wait_for_all
 from firth.kernels.cpu.state import SLICES
@@ -47,7 +48,7 @@ def train_synchronous(
     exchange : Exchange
         Shared. Mutated.
     step : SuperStep
-        Shared by the threads of a group. Mutated.
+        Shared by the threads of a group, its errors and totals by all. Mutated.
     work : Workspace
         This thread's own. Mutated.
     totals : ndarray of float64, shape (3,)
@@ -60,7 +61,7 @@ def train_synchronous(
     n_blocks = (stretch.stop - stretch.start + options.block_length - 1) // options.block_length
     for block in range(thread, n_blocks, threads):
         fill_block(block, stretch, text, options, blocks)
-    meeting, parity = np.int64(1), np.int64(0)
+    meeting = np.int64(1)
     if not wait_for_all(counters, threads, meeting):
         return
     for block in range(n_blocks):
@@ -70,20 +71,17 @@ def train_synchronous(
             n_chunks = (stop - start + options.n_centers - 1) // options.n_centers
             _compute_logits(
                 group, groups, member, members, block, start, stop, n_chunks, stretch, text, tables, model, options,
-                blocks, exchange.noise_logits[parity], exchange.term_logits[parity], step, work,
+                blocks, exchange, step, work,
             )  # fmt: skip
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
                 return
-            _compute_steps(
-                group, groups, member, members, block, start, stop, n_chunks, stretch, tables, model, options, blocks,
-                exchange.noise_logits[parity], exchange.term_logits[parity], step, work,
-            )  # fmt: skip
-            if members > 1:
-                meeting += 1
-                if not wait_for_all(counters, threads, meeting):
-                    return
-            # Both groups have made the same sums, so that all threads return here, or none.
+            _compute_errors(
+                thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
+            )
+            meeting += 1
+            if not wait_for_all(counters, threads, meeting):
+                return
             wild = first_wild(step.totals[:n_chunks])
             if wild >= 0:
                 if thread == 0:
@@ -94,13 +92,20 @@ def train_synchronous(
                 for chunk in range(n_chunks):
                     totals[0] += step.totals[chunk, 0]
                     totals[1] += step.totals[chunk, 1]
+            _compute_steps(
+                group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, step,
+                work,
+            )  # fmt: skip
+            if members > 1:
+                meeting += 1
+                if not wait_for_all(counters, threads, meeting):
+                    return
             apply_steps(group, groups, member, members, 0, n_chunks, model, tables, options, step, work)
             if members > 1:
                 meeting += 1
                 if not wait_for_all(counters, threads, meeting):
                     return
-            # A group may now be one super-step ahead of the other, which still reads this one's logits.
-            parity = 1 - parity
+            # A group may now be ahead of the other: up to the next logits, which that one does not read any more.
 
 
 @kernel(inner=True, fastmath=True, inline="always")
@@ -148,7 +153,7 @@ def done_before(center, line, stretch, options, blocks):
 @kernel(inner=True, fastmath=True, inline="always")
 def _compute_logits(
     group, groups, member, members, block, start, stop, n_chunks, stretch, text, tables, model, options, blocks,
-    noise_logits, term_logits, step, work,
+    exchange, step, work,
 ):  # fmt: skip
     """Compute this group's part of the logits of the chunks of a super-step that fall to this member."""
     position, begin = stretch.start + block * options.block_length, blocks.centers[block, 0]
@@ -165,35 +170,36 @@ def _compute_logits(
             continue
         center = start + chunk * options.n_centers
         n = min(options.n_centers, stop - center)
+        chunk_masses(chunk, block, center, n, options, blocks, step, work)
         for part in range(group, SLICES, groups):
             chunk_logits(
-                part, chunk, block, center, n, model, tables, options, blocks, noise_logits[chunk, part],
-                term_logits[chunk, part], step, work,
+                part, chunk, block, center, n, model, tables, options, blocks, exchange.noise_logits[chunk, part],
+                exchange.term_logits[chunk, part], step, work,
             )  # fmt: skip
 
 
 @kernel(inner=True, fastmath=True, inline="always")
-def _compute_steps(
-    group, groups, member, members, block, start, stop, n_chunks, stretch, tables, model, options, blocks,
-    noise_logits, term_logits, step, work,
-):  # fmt: skip
-    """Compute what the chunks of a super-step that fall to this member add to this group's slices."""
-    for chunk in range(member, n_chunks, members):
+def _compute_errors(
+    thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
+):
+    """Compute the errors of the chunks of a super-step that fall to this thread."""
+    for chunk in range(thread, n_chunks, threads):
         center = start + chunk * options.n_centers
         n = min(options.n_centers, stop - center)
         rate = np.float32(rate_at(center, block, stretch, options, blocks))
         chunk_errors(
-            chunk,
-            block,
-            center,
-            n,
-            rate,
-            options,
-            blocks,
-            noise_logits[chunk],
-            term_logits[chunk],
-            step,
-            work,
-        )
+            chunk, block, center, n, rate, options, blocks, exchange.noise_logits[chunk],
+            exchange.term_logits[chunk], step, work,
+        )  # fmt: skip
+
+
+@kernel(inner=True, fastmath=True, inline="always")
+def _compute_steps(
+    group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, step, work
+):
+    """Compute what the chunks of a super-step that fall to this member add to this group's slices."""
+    for chunk in range(member, n_chunks, members):
+        center = start + chunk * options.n_centers
+        n = min(options.n_centers, stop - center)
         for part in range(group, SLICES, groups):
             chunk_steps(part, chunk, block, center, n, model, tables, options, blocks, step, work)
