@@ -37,7 +37,7 @@ _CHECKED_RECORDS = 300
 
 
 @numba.njit(cache=False, error_model="numpy")
-def _descend(  # type: ignore[no-untyped-def]
+def _descend(  # type: ignore[no-untyped-def]  # noqa: PLR0917
     order, records, vectors, biases, vector_squares, bias_squares, x_max, exponent, rate
 ):
     """Take a step for each record in `order`; arrays of two sides, centers and contexts. Return the mean loss."""
@@ -105,7 +105,10 @@ class Reference:
         order = self.draw.permutation(len(records))[:_CHECKED_RECORDS]
         weights, squares = (
             objective.Weights(
-                input=rows[0].copy(), output=rows[1].copy(), input_bias=bias[0].copy(), output_bias=bias[1].copy()
+                input=rows[0].copy(),
+                output=rows[1].copy(),
+                input_bias=bias[0].copy(),
+                output_bias=bias[1].copy(),
             )
             for rows, bias in ((self.vectors, self.biases), (self.vector_squares, self.bias_squares))
         )
@@ -229,7 +232,9 @@ def _parse() -> argparse.Namespace:
     options = parser.parse_args()
     for path in (options.corpus, options.data / "questions-words.txt"):
         if not path.is_file():
-            parser.error(f"no {path.name} in {str(path.parent)!r}: give --corpus and --data, or set FIRTH_DATA")
+            parser.error(
+                f"no {path.name} in {str(path.parent)!r}: give --corpus and --data, or set FIRTH_DATA"
+            )
     return options
 
 

@@ -262,8 +262,13 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
 def make_super_steps(options: Options, *, width: int, groups: int) -> list[SuperStep]:
     """Return room for each of so many groups, who share the errors."""
     first, *others = (make_super_step(options, width=width) for _ in range(groups))
-    shared = {"errors": first.errors, "term_errors": first.term_errors, "totals": first.totals}
-    return [first, *(other._replace(**shared) for other in others)]
+    return [
+        first,
+        *(
+            other._replace(errors=first.errors, term_errors=first.term_errors, totals=first.totals)
+            for other in others
+        ),
+    ]
 
 
 def make_exchange(options: Options) -> Exchange:
