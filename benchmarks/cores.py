@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import itertools
 import os
 import time
 from pathlib import Path
@@ -80,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     for name, deterministic in {"default": True, "Hogwild": False}.items():
         rates, hand_overs = rounds(options.corpus, options.seconds, deterministic=deterministic).T
-        for low, high in zip(_EDGES[:-1], _EDGES[1:], strict=True):
+        for low, high in itertools.pairwise(_EDGES):
             chosen = (low <= hand_overs) & (hand_overs < high)
             if chosen.any():
                 print(
