@@ -114,7 +114,7 @@ def train_until(threads, run, *, deterministic=True):
     def go(t):
         shared = (counters, run.stretch, run.text, run.tables, run.model, options, lines)
         if deterministic:
-            train_synchronous(t, threads, *shared, exchanges[0], steps[t % groups], work[t], totals[t])
+            train_synchronous(t, threads, *shared, exchanges[0], *steps[t % groups], work[t], totals[t])
         else:
             train_hogwild(t, *shared, exchanges[t], own_steps[t], work[t], totals[t])
 
@@ -310,7 +310,7 @@ def test_threads_go_home_when_one_has_failed():
     args = (
         0, 2, counters, run.stretch, run.text, run.tables, run.model, run.options,
         state.make_blocks(run.options, 8, weighted=True), state.make_exchange(run.options),
-        state.make_super_step(run.options, width=state.slice_width(DIM)),
+        *state.make_super_steps(run.options, width=state.slice_width(DIM), groups=2)[0],
         state.make_workspace(run.options, run.model, threads=2), np.zeros(3),
     )  # fmt: skip
     waiting = threading.Thread(target=train_synchronous, args=args)

@@ -267,7 +267,7 @@ def _synchronous(
     scratch = [state.make_workspace(options, model, threads=threads) for _ in range(threads)]
 
     def train_one(thread: int, shared: Any) -> None:
-        own: Any = (*shared, exchange, steps[thread % groups], scratch[thread], totals[thread])
+        own: Any = (*shared, exchange, *steps[thread % groups], scratch[thread], totals[thread])
         train_synchronous(thread, threads, *own)
 
     return train_one

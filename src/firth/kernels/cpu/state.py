@@ -113,7 +113,10 @@ class Blocks(NamedTuple):
 
 
 class SuperStep(NamedTuple):
-    """The chunks of a super-step, as a group of threads holds them that work on the same slices; errors all share.
+    """The chunks of a super-step, as a group of threads holds them that work on the same slices.
+
+    What they consist of, from ``rows`` to ``masses``, and their errors are the same for all groups. While the threads
+    learn from one super-step they list the next, so there are two, with ``hidden`` to ``totals`` in common.
 
     A chunk has slots: first for the tokens that hidden vectors are made of, then for the noise words, then for the
     targets. A term sets the hidden vector of one center against one target.
@@ -134,10 +137,10 @@ class SuperStep(NamedTuple):
     term_centers: NDArray[np.uint32]  # (M, n_terms) center of each term, from 0 in each chunk
     positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1, to begin with once,
     counts: NDArray[np.float32]  # (M, n_terms) and how often there is a label at all
+    masses: NDArray[np.float32]  # (M, slots + n_places) how many terms of the loss each row's step sums up
     hidden: NDArray[np.float32]  # (M, SLICES, B, width)
     noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
     steps: NDArray[np.float32]  # (M, SLICES, slots + n_places, width)
-    masses: NDArray[np.float32]  # (M, slots + n_places)
     errors: NDArray[np.float32]  # (M, S, B) against the noise
     term_errors: NDArray[np.float32]  # (M, n_terms)
     totals: NDArray[np.float64]  # (M, 2) loss, and number of pairs
@@ -249,26 +252,36 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         term_centers=np.zeros((chunks, options.n_terms), np.uint32),
         positives=aligned(chunks, options.n_terms, fill=1.0),
         counts=aligned(chunks, options.n_terms, fill=1.0),
+        masses=aligned(chunks, size + options.n_places),
         hidden=aligned(chunks, SLICES, centers, width),
         noise=aligned(chunks, SLICES, options.n_noise, width),
         steps=aligned(chunks, SLICES, size + options.n_places, width),
-        masses=aligned(chunks, size + options.n_places),
         errors=aligned(chunks, options.n_noise, centers),
         term_errors=aligned(chunks, options.n_terms),
         totals=np.zeros((chunks, 2), np.float64),
     )
 
 
-def make_super_steps(options: Options, *, width: int, groups: int) -> list[SuperStep]:
-    """Return room for each of so many groups, who share the errors."""
-    first, *others = (make_super_step(options, width=width) for _ in range(groups))
-    return [
-        first,
-        *(
-            other._replace(errors=first.errors, term_errors=first.term_errors, totals=first.totals)
-            for other in others
-        ),
-    ]
+def make_super_steps(options: Options, *, width: int, groups: int) -> list[tuple[SuperStep, SuperStep]]:
+    """Return room for each of so many groups: for a super-step, and for listing the next."""
+    lists = [make_super_step(options, width=width) for _ in range(2)]
+    errors = lists[0]
+    pairs = []
+    for _ in range(groups):
+        own = make_super_step(options, width=width)
+        one, other = (
+            each._replace(
+                hidden=own.hidden,
+                noise=own.noise,
+                steps=own.steps,
+                errors=errors.errors,
+                term_errors=errors.term_errors,
+                totals=errors.totals,
+            )
+            for each in lists
+        )
+        pairs.append((one, other))
+    return pairs
 
 
 def make_exchange(options: Options) -> Exchange:

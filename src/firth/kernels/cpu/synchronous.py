@@ -7,9 +7,9 @@ update would have moved meanwhile.
 
 Threads share as little memory as can be, because a cache line that one core has written costs another core more than
 computing with it. An even number of threads forms two groups, one for each slice of the matrices: both compute their
-part of all logits, meet, turn the sums of half of the chunks into errors, meet, and go on alone with all errors. Only
-logits and errors cross over, a twentieth of what the rows would be. Within a group, chunks and rows are dealt out in
-turn.
+part of all logits, meet, turn the sums of half of the chunks into errors, list half of the chunks of the next super-step,
+meet, and go on alone with all errors. Only logits, errors and lists cross over, a tenth of what the rows would be. Within
+a group, chunks and rows are dealt out in turn.
 """
 
 from __future__ import annotations
@@ -27,7 +27,20 @@ from firth.kernels.cpu.state import SLICES
 
 @kernel(fastmath=True)
 def train_synchronous(
-    thread, threads, counters, stretch, text, tables, model, options, blocks, exchange, step, work, totals
+    thread,
+    threads,
+    counters,
+    stretch,
+    text,
+    tables,
+    model,
+    options,
+    blocks,
+    exchange,
+    step,
+    following,
+    work,
+    totals,
 ):
     """Train on a stretch of the corpus; every thread calls this with its own `thread` and `work`.
 
@@ -47,8 +60,8 @@ def train_synchronous(
         Shared. Mutated.
     exchange : Exchange
         Shared. Mutated.
-    step : SuperStep
-        Shared by the threads of a group, its errors and totals by all. Mutated.
+    step, following : SuperStep
+        A pair of `firth.kernels.cpu.state.make_super_steps`, the thread's group's. Mutated.
     work : Workspace
         This thread's own. Mutated.
     totals : ndarray of float64, shape (3,)
@@ -59,53 +72,87 @@ def train_synchronous(
     groups = SLICES if threads % SLICES == 0 else 1
     group, member, members = thread % groups, thread // groups, threads // groups
     n_blocks = (stretch.stop - stretch.start + options.block_length - 1) // options.block_length
+    size = options.n_centers * options.n_chunks
     for block in range(thread, n_blocks, threads):
         fill_block(block, stretch, text, options, blocks)
     meeting = np.int64(1)
     if not wait_for_all(counters, threads, meeting):
         return
-    for block in range(n_blocks):
-        centers = options.n_centers * options.n_chunks
-        for start in range(blocks.centers[block, 0], blocks.centers[block, 1], centers):
-            stop = min(start + centers, blocks.centers[block, 1])
-            n_chunks = (stop - start + options.n_centers - 1) // options.n_centers
-            _compute_logits(
-                group, groups, member, members, block, start, stop, n_chunks, stretch, text, tables, model, options,
-                blocks, exchange, step, work,
+    block, start = _seek(0, blocks.centers[0, 0], n_blocks, blocks)
+    if block < n_blocks:
+        _list_chunks(thread, threads, block, start, size, stretch, text, tables, options, blocks, step, work)
+    meeting += 1
+    if not wait_for_all(counters, threads, meeting):
+        return
+    while block < n_blocks:
+        stop = min(start + size, blocks.centers[block, 1])
+        n_chunks = (stop - start + options.n_centers - 1) // options.n_centers
+        _compute_logits(
+            group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, exchange,
+            step, work,
+        )  # fmt: skip
+        meeting += 1
+        if not wait_for_all(counters, threads, meeting):
+            return
+        _compute_errors(
+            thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
+        )
+        next_block, next_start = _seek(block, start + size, n_blocks, blocks)
+        if next_block < n_blocks:
+            _list_chunks(
+                thread, threads, next_block, next_start, size, stretch, text, tables, options, blocks, following, work
             )  # fmt: skip
-            meeting += 1
-            if not wait_for_all(counters, threads, meeting):
-                return
-            _compute_errors(
-                thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
-            )
-            meeting += 1
-            if not wait_for_all(counters, threads, meeting):
-                return
-            wild = first_wild(step.totals[:n_chunks])
-            if wild >= 0:
-                if thread == 0:
-                    center = start + wild * options.n_centers
-                    totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
-                return
+        meeting += 1
+        if not wait_for_all(counters, threads, meeting):
+            return
+        wild = first_wild(step.totals[:n_chunks])
+        if wild >= 0:
             if thread == 0:
-                for chunk in range(n_chunks):
-                    totals[0] += step.totals[chunk, 0]
-                    totals[1] += step.totals[chunk, 1]
-            _compute_steps(
-                group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, step,
-                work,
-            )  # fmt: skip
-            if members > 1:
-                meeting += 1
-                if not wait_for_all(counters, threads, meeting):
-                    return
-            apply_steps(group, groups, member, members, 0, n_chunks, model, tables, options, step, work)
-            if members > 1:
-                meeting += 1
-                if not wait_for_all(counters, threads, meeting):
-                    return
-            # A group may now be ahead of the other: up to the next logits, which that one does not read any more.
+                center = start + wild * options.n_centers
+                totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+            return
+        if thread == 0:
+            for chunk in range(n_chunks):
+                totals[0] += step.totals[chunk, 0]
+                totals[1] += step.totals[chunk, 1]
+        _compute_steps(
+            group,
+            groups,
+            member,
+            members,
+            block,
+            start,
+            stop,
+            n_chunks,
+            tables,
+            model,
+            options,
+            blocks,
+            step,
+            work,
+        )
+        if members > 1:
+            meeting += 1
+            if not wait_for_all(counters, threads, meeting):
+                return
+        apply_steps(group, groups, member, members, 0, n_chunks, model, tables, options, step, work)
+        if members > 1:
+            meeting += 1
+            if not wait_for_all(counters, threads, meeting):
+                return
+        # A group may now be ahead of the other: up to the next logits, which that one does not read any more.
+        block, start = next_block, next_start
+        step, following = following, step
+
+
+@kernel(inner=True, inline="always")
+def _seek(block, start, n_blocks, blocks):
+    """Return the block and the first center of the super-step from `start` on, or of the next block that has any."""
+    while block < n_blocks and start >= blocks.centers[block, 1]:
+        block += 1
+        if block < n_blocks:
+            start = blocks.centers[block, 0]
+    return block, start
 
 
 @kernel(inner=True, fastmath=True, inline="always")
@@ -151,26 +198,34 @@ def done_before(center, line, stretch, options, blocks):
 
 
 @kernel(inner=True, fastmath=True, inline="always")
+def _list_chunks(thread, threads, block, start, size, stretch, text, tables, options, blocks, step, work):
+    """List what the chunks of a super-step consist of that fall to this thread."""
+    position, begin = stretch.start + block * options.block_length, blocks.centers[block, 0]
+    stop = min(start + size, blocks.centers[block, 1])
+    n_chunks = (stop - start + options.n_centers - 1) // options.n_centers
+    for chunk in range(thread, n_chunks, threads):
+        center = start + chunk * options.n_centers
+        n = min(options.n_centers, stop - center)
+        prepare_chunk(
+            chunk, center, stop, begin, position, block, stretch, text, tables, options, blocks, step, work
+        )
+        chunk_masses(chunk, block, center, n, options, blocks, step, work)
+
+
+@kernel(inner=True, fastmath=True, inline="always")
 def _compute_logits(
-    group, groups, member, members, block, start, stop, n_chunks, stretch, text, tables, model, options, blocks,
-    exchange, step, work,
+    group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, exchange, step, work
 ):  # fmt: skip
     """Compute this group's part of the logits of the chunks of a super-step that fall to this member."""
-    position, begin = stretch.start + block * options.block_length, blocks.centers[block, 0]
     # One chunk ahead: its rows are on their way to the cache while the one before is computed.
     for following in range(member, n_chunks + members, members):
         if following < n_chunks:
-            center = start + following * options.n_centers
-            prepare_chunk(
-                following, center, stop, begin, position, block, stretch, text, tables, options, blocks, step, work
-            )  # fmt: skip
             ask_for_chunk(group, groups, following, model, tables, options, step)
         chunk = following - members
         if chunk < 0:
             continue
         center = start + chunk * options.n_centers
         n = min(options.n_centers, stop - center)
-        chunk_masses(chunk, block, center, n, options, blocks, step, work)
         for part in range(group, SLICES, groups):
             chunk_logits(
                 part, chunk, block, center, n, model, tables, options, blocks, exchange.noise_logits[chunk, part],
