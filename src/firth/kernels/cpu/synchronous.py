@@ -7,9 +7,9 @@ update would have moved meanwhile.
 
 Threads share as little memory as can be, because a cache line that one core has written costs another core more than
 computing with it. An even number of threads forms two groups, one for each slice of the matrices: both compute their
-part of all logits, meet, turn the sums of half of the chunks into errors, list half of the chunks of the next super-step,
-meet, and go on alone with all errors. Only logits, errors and lists cross over, a tenth of what the rows would be. Within
-a group, chunks and rows are dealt out in turn.
+part of all logits, meet, turn the sums of half of the chunks into errors, list half of the chunks of the next
+super-step, meet, and go on alone with all errors. Only logits, errors and lists cross over, a tenth of what the rows
+would be. Within a group, chunks and rows are dealt out in turn.
 """
 
 from __future__ import annotations
