@@ -132,7 +132,7 @@ class Checkpoints:
             content = json.loads(read_whole(folder / _RUN, _LONGEST))
             if content.pop("version") != _VERSION:
                 raise ValueError("it is of another version of firth")  # noqa: TRY301 (one message for all)
-            record = RunRecord(**content)
+            record = RunRecord(**{**content, "text": dict(content["text"])})
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             let_go()
             raise OutputError(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from firth.config import Settings, TextOptions, settings_from_dict
 from firth.errors import FormatError, InputError, OutputError
@@ -32,6 +34,8 @@ class Earlier:
     Parameters
     ----------
     settings : Settings
+    text : mapping
+        How text became tokens, as plain values.
     corpus : str
         The corpus's fingerprint.
     run : str
@@ -43,6 +47,7 @@ class Earlier:
     """
 
     settings: Settings
+    text: Mapping[str, Any]
     corpus: str
     run: str
     model: TrainedModel | None
@@ -73,16 +78,34 @@ class Earlier:
         InputError
             Settings differ; the message says which.
         """
-        saved, wanted = self.settings.as_dict(), config.as_dict()
-        differences = {
-            name: f"{name} was {saved[name]!r:.60} and is {wanted[name]!r:.60}"
-            for name in saved
-            if name in wanted and saved[name] != wanted[name]
-        }
-        rate = differences.pop("learning_rate", None)
+        differences = _differences(self.settings.as_dict(), config.as_dict())
+        rate = None if self.finished else differences.pop("learning_rate", None)
         _refuse(list(differences.values()))
-        if rate is not None and not self.finished:
+        if rate is not None:
             _log.warning("the run goes on at another learning rate: %s", rate)
+
+    def check_text(self, text: TextOptions) -> None:
+        """Refuse to go on with text that becomes tokens by other rules, even where they give the same tokens.
+
+        Raises
+        ------
+        InputError
+            Rules differ; the message says which.
+        """
+        _refuse(list(_differences(self.text, text.as_dict()).values()))
+
+    def check_corpus(self, fingerprint: str, vocabulary: Vocabulary) -> None:
+        """Refuse to go on with another corpus or other words.
+
+        Raises
+        ------
+        InputError
+            The corpus or the vocabulary is another one.
+        """
+        if self.corpus != fingerprint:
+            _refuse(["the corpus has changed"])
+        if self.vocabulary() != vocabulary:
+            _refuse(["the vocabulary has changed"])
 
     def take_up(self, learner: Learner, vocabulary: Vocabulary, fingerprint: str) -> Standing | None:
         """Fill the weights from what is furthest on and not damaged, and return where it stands; None if nothing is.
@@ -94,10 +117,7 @@ class Earlier:
         FormatError
             The saved model is damaged.
         """
-        if self.corpus != fingerprint:
-            _refuse(["the corpus has changed"])
-        if self.vocabulary() != vocabulary:
-            _refuse(["the vocabulary has changed"])
+        self.check_corpus(fingerprint, vocabulary)
         saved = None if self.model is None else _standing_of(self.model)
         if self.checkpoints is not None:
             for place in self.checkpoints.places():
@@ -144,7 +164,8 @@ def find_earlier(output: Path) -> Earlier | None:
         if model is None:
             _log.warning("nothing to resume at %s: starting from the beginning", output)
             return None
-        return Earlier(model.config, model.state["corpus"], model.state.get("run", ""), model, None)
+        text, state = dict(model.table.metadata["text"]), model.state
+        return Earlier(model.config, text, state["corpus"], state.get("run", ""), model, None)
     try:
         settings = settings_from_dict(checkpoints.record.settings)
     except BaseException:
@@ -160,7 +181,7 @@ def find_earlier(output: Path) -> Earlier | None:
     if of_this_run is not None and of_this_run.finished:  # killed between saving and tidying up
         checkpoints.remove()
         checkpoints = None
-    return Earlier(settings, record.corpus, record.id, of_this_run, checkpoints)
+    return Earlier(settings, record.text, record.corpus, record.id, of_this_run, checkpoints)
 
 
 def read_model(path: Path) -> TrainedModel | None:
@@ -211,6 +232,15 @@ def _check_reach(standing: Standing, learner: Learner) -> None:
             f"the saved run says that {standing.position:,} positions are done, but the corpus has "
             f"{learner.n_positions:,}: train into another folder"
         )
+
+
+def _differences(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, str]:
+    """Return what to say of each value that both have and that differs."""
+    return {
+        name: f"{name} was {saved[name]!r:.60} and is {wanted[name]!r:.60}"
+        for name in saved
+        if name in wanted and saved[name] != wanted[name]
+    }
 
 
 def _refuse(differences: list[str]) -> None:

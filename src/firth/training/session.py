@@ -96,8 +96,8 @@ def train(
         Replace a model that is at `output` already.
     resume : bool
         Go on with the run into `output` that was interrupted, or killed, from where it was interrupted or from its last
-        checkpoint. Without either, training starts from the beginning and a warning is logged; a finished one is
-        returned as it is.
+        checkpoint. Without either, training starts from the beginning and a warning is logged. Of a finished one only
+        the corpus is read, to see that it is the same; it is returned as it is, and a warning is logged.
     checkpoint_seconds : float, optional
         Write a checkpoint beside `output` after so many seconds of training; None or 0 for none by time.
     checkpoint_tokens : int, optional
@@ -146,9 +146,8 @@ def train(
         if earlier is not None:
             stack.callback(earlier.close)
             earlier.check_settings(config)
-            if earlier.model is not None and earlier.finished:
-                _log.warning("the run at %s is finished: nothing is left to do", target)
-                return earlier.model
+            if not isinstance(corpus, TokenCorpus):  # which has been read already, by rules unknown here
+                earlier.check_text(text)
             task = dataclasses.replace(task, run=earlier.run or task.run)
         start = _as_vectors(init) if base is None else base.vectors
         if start is not None and start.dim != config.dim:
@@ -158,16 +157,20 @@ def train(
         _check_paths(corpus)
         # While the text is read, the kernel is compiled or fetched from its cache.
         compiler = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1, "firth-compile"))
-        compiled = compiler.submit(warm_up, config)
+        done = earlier if earlier is not None and earlier.finished else None
+        compiled = None if done else compiler.submit(warm_up, config)
         encoded = _encode(corpus, task, column, cache)
         if encoded is not corpus:
             stack.callback(encoded.close)
         heeded = encoded if weights is None else encoded.weighted(weights)
-        compiled.result()
+        choose = functools.partial(_choose_words, config, vocabulary, base, earlier)
+        if done is not None:
+            return _as_it_is(done, heeded, task, choose)
+        if compiled is not None:
+            compiled.result()
         return _train_encoded(
-            heeded, task, choose=functools.partial(_choose_words, config, vocabulary, base, earlier), start=start,
-            earlier=earlier, overwrite=overwrite or resume,
-        )  # fmt: skip
+            heeded, task, choose=choose, start=start, earlier=earlier, overwrite=overwrite or resume
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -221,6 +224,23 @@ def _encode(corpus: Corpus, task: _Task, column: str | None, cache: bool) -> Tok
     return corpora.encode(
         corpus, task.text, column=column, cache=cache, threads=task.threads, progress=progress
     )
+
+
+def _as_it_is(
+    earlier: Earlier, corpus: TokenCorpus, task: _Task, choose: Callable[[TokenCorpus], Vocabulary]
+) -> TrainedModel:
+    """Return the model of a finished run, if it is the run that is asked for.
+
+    Raises
+    ------
+    InputError
+        The corpus or the vocabulary is another one.
+    """
+    with _divided(corpus, task.config) as (trained, _):
+        earlier.check_corpus(corpus.fingerprint, choose(trained))
+    assert earlier.model is not None  # noqa: S101 (it is finished)
+    _log.warning("the run at %s is finished: nothing is left to do", task.target)
+    return earlier.model
 
 
 def _train_encoded(

@@ -175,6 +175,9 @@ def test_another_corpus_or_setting_is_refused_with_its_name(tmp_path, short_roun
         firth.train(documents(), firth.CBOW(**WINDOWS), output=output, resume=True)
     with pytest.raises(InputError, match="the corpus has changed"):
         firth.train(documents(199), MODELS["skipgram"], output=output, resume=True)
+    text = firth.TextOptions(lowercase=True)  # here it gives the same tokens
+    with pytest.raises(InputError, match="lowercase was False and is True"):
+        firth.train(documents(), MODELS["skipgram"], output=output, resume=True, text=text)
     words = firth.Vocabulary(["sea1", "sea2"])
     with pytest.raises(InputError, match="the vocabulary has changed"):
         firth.train(documents(), MODELS["skipgram"], output=output, resume=True, vocabulary=words)

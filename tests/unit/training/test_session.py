@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import logging
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import firth
+from firth.corpus import encode
 from firth.errors import ConfigError, CorpusError, InputError, OutputError, TrainingError
 from firth.training import Callback
 
@@ -196,6 +198,32 @@ def test_resuming_a_finished_run_does_nothing_and_says_so(tmp_path, caplog):
         again = firth.train(documents(20), TINY, output=output, resume=True)
     assert "nothing is left to do" in caplog.text
     assert again.input_embeddings.tobytes() == first.input_embeddings.tobytes()
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.3])
+def test_resuming_a_finished_run_with_something_else_is_refused(tmp_path, held_out):
+    output = tmp_path / "vectors"
+    config = dataclasses.replace(TINY, held_out=held_out)
+    lines = [" ".join(document) for document in documents(40)]
+    firth.train(lines, config, output=output)
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*")}
+    with pytest.raises(InputError, match="cannot resume: the corpus has changed"):
+        firth.train(lines[1:], config, output=output, resume=True)
+    with pytest.raises(InputError, match="no such file"):
+        firth.train(tmp_path / "missing.txt", config, output=output, resume=True)
+    words = firth.Vocabulary(["king", "queen", "dog"])
+    with pytest.raises(InputError, match="the vocabulary has changed"):
+        firth.train(lines, config, output=output, resume=True, vocabulary=words)
+    with pytest.raises(InputError, match="the corpus has changed"):
+        firth.train(lines, config, output=output, resume=True, weights=[2.0] * len(lines))
+    with pytest.raises(InputError, match=r"learning_rate was .* and is 0\.01"):
+        firth.train(lines, dataclasses.replace(config, learning_rate=0.01), output=output, resume=True)
+    text = firth.TextOptions(tokenize="words", lowercase=True)
+    with pytest.raises(InputError, match="tokenize was 'whitespace' and is 'words'; lowercase was False"):
+        firth.train(lines, config, output=output, resume=True, text=text)
+    with encode(lines) as encoded:  # its rules are not known, and so not compared
+        assert firth.train(encoded, config, output=output, resume=True, text=text).finished
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
 
 
