@@ -35,6 +35,9 @@ _BOLDNESS = 3.2
 _BOLDNESS_OF_MEANS = 6.4
 """The same where hidden vectors are means of rows, each of which moves them only by its share."""
 _NUMBERS_OF_A_ROUND = 1 << 27
+_ROUNDS_OF_A_CURVE = 64
+"""The rate falls on a straight line from the start of a round to its end, so a cosine takes so many rounds: in one it
+would be that line itself."""
 _KEPT_ALWAYS = 2.0**32 - 1.0
 
 
@@ -94,9 +97,11 @@ class Plan:
 
     @property
     def round_length(self) -> int:
-        """Corpus positions between two looks at the clock, about a quarter of a second: whole blocks."""
-        blocks = _NUMBERS_OF_A_ROUND // (self.options.block_length * self.width)
-        return self.options.block_length * max(1, blocks)
+        """Corpus positions between two looks at the clock, about a quarter of a second or less: whole blocks."""
+        positions = _NUMBERS_OF_A_ROUND // self.width
+        if self.config.schedule == "cosine":
+            positions = min(positions, self.n_positions * self.config.epochs // _ROUNDS_OF_A_CURVE)
+        return self.options.block_length * max(1, positions // self.options.block_length)
 
     @property
     def memory(self) -> int:
