@@ -219,6 +219,6 @@ def _check_room(folder: Path, weights: Weights) -> None:
     free = shutil.disk_usage(there).free
     if free < needed:
         raise OutputError(
-            f"checkpoints and vectors need {needed / 2**30:.1f} GiB in {there}, where {free / 2**30:.1f} GiB are free: "
+            f"checkpoints and vectors need {needed:,} bytes in {there}, where {free:,} bytes are free: "
             "make room, choose another output, or switch checkpoints off with checkpoint_seconds=0"
         )

@@ -388,7 +388,9 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, short
 def test_a_disk_that_is_too_small_is_told_before_the_start(tmp_path, monkeypatch):
     free = shutil.disk_usage(tmp_path)._replace(free=5_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
-    with pytest.raises(OutputError, match=r"need .* GiB in .*, where .* GiB are free: make room"):
+    with pytest.raises(
+        OutputError, match=r"need [1-9][0-9,]* bytes in .*, where 5,000 bytes are free: make room"
+    ):
         firth.train(documents(), MODELS["skipgram"], output=tmp_path / "out")
     firth.train(documents(), MODELS["skipgram"], output=tmp_path / "out", checkpoint_seconds=0)
 
