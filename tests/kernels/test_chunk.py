@@ -11,6 +11,7 @@ import pytest
 
 import firth
 from firth.config import WindowSettings
+from firth.kernels.compile import from_python
 from firth.kernels.cpu import chunk, examples, state
 from firth.kernels.cpu.noise import draw_noise
 from firth.objectives.chunk import joint_loss_and_gradients, sampled_loss_and_gradients
@@ -303,15 +304,21 @@ def test_the_masses_of_a_context_are_those_of_its_centers(exact, places):
         assert step.masses[0, step.rows.shape[1] :].sum() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
 @pytest.mark.parametrize("loss", [TREE, BOTH])
-def test_a_path_is_followed_once_for_each_context_word(loss):
-    case = Case(firth.SkipGram(dim=8, loss=loss), (50, 82), 32)
+def test_a_path_is_followed_once_for_each_word(loss, model):
+    case = Case(MODELS[model](dim=8, loss=loss), (50, 82), 32)
     *_, step = case.compiled()
-    nodes = step.rows[0, case.options.n_inputs + case.options.n_noise : step.n_rows[0]]
-    assert len(set(nodes)) == len(nodes)  # each node is one target,
-    for target in range(len(nodes)):  # with one term for each center, however many paths lead over it
-        own = step.term_centers[0, step.begin[0, target] : step.begin[0, target + 1]]
-        assert len(set(own)) == len(own) > 0
+    n_words = int(step.n_words[0])
+    words = case.spans[0][50 if model == "cbow" else case.spans[1][50:82].min() :][:n_words]
+    lengths, n_centers = (np.diff(each[0, : n_words + 1]) for each in (step.path_begin, step.begin))
+    depths = np.diff(huffman_tree(case.counts).offsets) + (loss == BOTH)
+    np.testing.assert_array_equal(lengths, np.where(n_centers > 0, depths[words], 0))
+    assert step.n_terms[0] == (lengths * n_centers).sum() > 0
+    rows = step.rows[0, case.options.n_inputs + case.options.n_noise : step.n_rows[0]]
+    assert len(set(rows)) == len(rows)  # a slot for each row, however many paths lead over it
+    slots, used = step.path_slots[0, : lengths.sum()], step.path_rows[0, : lengths.sum()]
+    np.testing.assert_array_equal(rows[slots], used)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -342,3 +349,31 @@ def assert_masses_count_labels(case: Case) -> None:
         own = [len(example.output_ids) * example.weight for example in found]
         ours = step.masses[0, : step.n_inputs[0]]
         np.testing.assert_allclose(ours[ours > 0], [mass for mass in own if mass > 0], rtol=1e-5)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("n", [1, 8, 16, 37, 100])
+@pytest.mark.parametrize("name", ["_term_errors", "_noise_errors"])
+def test_bits_do_not_depend_on_where_arrays_lie(name, n):
+    """Compilers may make two loops of one, for arrays that lie close together and others, which round differently."""
+    rng, function = np.random.default_rng(n), from_python(getattr(chunk, name))
+    shape = (n,) if name == "_term_errors" else (n, n)
+    logits = rng.normal(0, 3, (2, *shape)).astype(np.float32)
+    weights = (
+        np.where(rng.random(n) < 0.5, -1, 1).astype(np.float32) if name == "_term_errors" else np.ones(n)
+    )
+    found = set()
+    for gap in range(70):
+        memory, at = np.zeros(5 * n * n + 5 * n + 500, np.float32), 0
+        arrays = []
+        for values in (logits, weights, np.zeros(shape), np.zeros(shape)):
+            arrays.append(memory[at : at + np.size(values)].reshape(np.shape(values)))
+            arrays[-1][:] = values
+            at += np.size(values) + gap
+        parts, given, first, second = arrays
+        if name == "_term_errors":
+            function(parts, given, np.float32(RATE), first)
+        else:
+            function(parts, np.float32(0.1), given, np.float32(RATE), first, second)
+        found.add(tuple(array.tobytes() for array in arrays))
+    assert len(found) == 1

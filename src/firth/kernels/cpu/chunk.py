@@ -22,11 +22,12 @@ from firth.kernels.cpu.lanes import (
     zeros,
     zeros_block,
 )  # fmt: skip
+from firth.kernels.cpu.paths import path_logits, path_steps
 from firth.kernels.cpu.products import product
 from firth.kernels.cpu.rows import clear_row, copy_row
 from firth.kernels.cpu.state import LANES
 
-_ZERO, _ONE = np.float32(0.0), np.float32(1.0)
+_ZERO = np.float32(0.0)
 
 
 @kernel(inner=True, fastmath=True, inline="always")
@@ -59,13 +60,16 @@ def chunk_logits(
     """
     outputs, rows = model.outputs[part], step.rows[place]
     hidden, noise = step.hidden[place, part], step.noise[place, part]
-    targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
     hidden_vectors(part, place, line, center, n, model, tables, options, blocks, step, work)
     if len(noise) > 0:
         for k in range(len(noise)):
             copy_row(outputs[np.uint64(rows[options.n_inputs + k])], noise[k])
         product(noise, hidden.T, noise_logits)
-    _term_logits(targets, step.begin[place], step.term_centers[place], hidden, outputs, term_logits)
+    if options.labelled:
+        path_logits(place, hidden, outputs, step, term_logits)
+    else:
+        targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
+        _term_logits(targets, step.begin[place], step.term_centers[place], hidden, outputs, term_logits)
 
 
 @kernel(inner=True, fastmath=True, inline="always")
@@ -82,7 +86,7 @@ def chunk_masses(place, line, center, n, options, blocks, step, work):
         Mutated: ``own_masses``.
     """
     begin, centers, pairs = step.begin[place], step.term_centers[place], step.pairs[place]
-    counts, masses, own_masses = step.counts[place], step.masses[place], work.own_masses
+    weights, masses, own_masses = step.weights[place], step.masses[place], work.own_masses
     n_noise = options.n_noise
     base = options.n_inputs + n_noise
     n_pairs = _ZERO
@@ -92,11 +96,11 @@ def chunk_masses(place, line, center, n, options, blocks, step, work):
         if options.labelled:
             own_masses[i] += step.n_labels[place, i]
     if not options.labelled:
-        for target in range(step.n_rows[place] - base):
+        for target in range(step.n_words[place]):
             mass = _ZERO
             for term in range(begin[target], begin[target + 1]):
-                mass += counts[term]
-                own_masses[centers[term]] += counts[term]
+                mass += weights[term]
+                own_masses[centers[term]] += weights[term]
             masses[base + target] = mass
     input_masses(place, line, center, n, options, blocks, step, own_masses)
     for k in range(n_noise):
@@ -119,15 +123,13 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
     noise_logits : ndarray of float32, shape (SLICES, S, B)
         Summed here, slice after slice.
     term_logits : ndarray of float32, shape (SLICES, >= number of terms)
-        The same.
+        The same. Mutated.
     step : SuperStep
         Mutated: ``errors``, ``term_errors`` and ``totals``.
     work : Workspace
         Mutated: ``logits``.
     """
-    begin, pairs = step.begin[place], step.pairs[place]
-    positives, counts = step.positives[place], step.counts[place]
-    term_errors = step.term_errors[place, : begin[step.n_rows[place] - options.n_inputs - options.n_noise]]
+    pairs = step.pairs[place]
     n_pairs = _ZERO
     for i in range(n):
         n_pairs += pairs[i]
@@ -139,10 +141,9 @@ def chunk_errors(place, line, center, n, rate, options, blocks, noise_logits, te
             loss -= _leave_out_windows(place, line, center, n, scale, rate, options, blocks, step, work)
         else:
             loss -= _leave_out_positives(place, scale, rate, options, step, work)
-    if options.labelled:
-        loss += _term_errors(term_logits, positives, counts, rate, term_errors)
-    else:
-        loss += _positive_errors(term_logits, positives, rate, term_errors)
+    n_terms = step.n_terms[place]
+    _term_errors(term_logits, step.weights[place], rate, step.term_errors[place, :n_terms])
+    loss += _sum(term_logits[0, :n_terms])
     step.totals[place, 0] = loss
     step.totals[place, 1] = np.float64(n_pairs)
 
@@ -171,10 +172,13 @@ def chunk_steps(part, place, line, center, n, model, tables, options, blocks, st
     else:
         for i in range(n):
             clear_row(hidden_steps[i])
-    _term_steps(
-        step.rows[place, base : step.n_rows[place]], step.begin[place], step.term_centers[place], hidden,
-        model.outputs[part], step.term_errors[place], hidden_steps, steps[base:],
-    )  # fmt: skip
+    if options.labelled:
+        path_steps(place, hidden, model.outputs[part], step, hidden_steps, steps[base:])
+    else:
+        _term_steps(
+            step.rows[place, base : step.n_rows[place]], step.begin[place], step.term_centers[place], hidden,
+            model.outputs[part], step.term_errors[place], hidden_steps, steps[base:],
+        )  # fmt: skip
     if options.predicts_center:
         spread_steps(part, place, line, center, n, model, tables, options, blocks, step, work)
 
@@ -199,26 +203,30 @@ def _noise_errors(parts, scale, pairs, rate, logits, errors):
 @kernel(inner=True, fastmath=True)
 def _leave_out_positives(place, scale, rate, options, step, work):
     """Take back the share of each pair whose positive word was drawn as noise; return the loss taken back."""
-    rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
-    targets = rows[options.n_inputs + options.n_noise : step.n_rows[place]]
+    begin, centers, path_begin = step.begin[place], step.term_centers[place], step.path_begin[place]
+    first = options.n_inputs + options.n_noise
+    words = step.path_ends[place] if options.labelled else step.rows[place, first:]
+    words = words[: step.n_words[place]]
     loss = 0.0
     for k in range(options.n_noise):
-        word = rows[options.n_inputs + k]
+        noise = step.rows[place, options.n_inputs + k]
         hits = 0
-        for target in range(len(targets)):
-            hits += targets[target] == word
+        for word in range(len(words)):
+            hits += words[word] == noise
         if hits == 0:
             continue
-        for target in range(len(targets)):
-            if targets[target] != word:
-                continue
-            for term in range(begin[target], begin[target + 1]):
-                i = centers[term]
-                weight = scale * step.positives[place, term]
-                logit = work.logits[k, i]
-                e = exp_minus_abs(logit)
-                step.errors[place, k, i] += rate * weight * sigmoid_of(logit, e)
-                loss += np.float64(weight * softplus_of(logit, e))
+        behind = np.int64(0)
+        for word in range(len(words)):
+            length = path_begin[word + 1] - path_begin[word] if options.labelled else 1
+            for at in range(begin[word], begin[word + 1]):
+                behind += length
+                if words[word] == noise:  # its own term is the last on its path
+                    i = centers[at]
+                    weight = scale * step.weights[place, behind - 1]
+                    logit = work.logits[k, i]
+                    e = exp_minus_abs(logit)
+                    step.errors[place, k, i] += rate * weight * sigmoid_of(logit, e)
+                    loss += np.float64(weight * softplus_of(logit, e))
     return loss
 
 
@@ -273,36 +281,30 @@ def _term_logits(targets, begin, centers, hidden, outputs, logits):
             term += one
 
 
-@kernel(inner=True, fastmath=True)
-def _positive_errors(parts, positives, rate, errors):
-    """Do as `_term_errors` for terms whose labels are all 1."""
-    part_a, part_b = parts[0], parts[1]
-    loss = _ZERO
-    for term in range(len(errors)):
-        x = -(part_a[term] + part_b[term])
-        e = exp_minus_abs(x)
-        errors[term] = rate * positives[term] * sigmoid_of(x, e)
-        loss += positives[term] * softplus_of(x, e)
-    return np.float64(loss)
+# Nothing may be reordered here: LLVM makes one loop for arrays that lie far apart and another for others, and the two
+# would round differently, so that bits depended on where memory was free. Losses are added up in a loop of their own.
+@kernel(inner=True, fastmath={"nnan", "ninf", "nsz", "contract"})
+def _term_errors(parts, weights, rate, errors):
+    """Sum the parts of the logits x, and fill `errors` with rate * weight * (label - sigmoid(x)).
 
-
-@kernel(inner=True, fastmath=True)
-def _term_errors(parts, positives, counts, rate, errors):
-    """Sum the parts of the logits x, fill `errors` with rate * (positives - counts * sigmoid(x)), return the loss.
-
-    Of a term that counts c times, p of them with label 1, the loss is c softplus(x) - p x.
+    A weight is negative where the label is 0: with its sign s, label - sigmoid(x) is s sigmoid(-s x), and the loss
+    softplus(-s x), which takes the place of the first part.
     """
     part_a, part_b = parts[0], parts[1]
-    loss = _ZERO
     for term in range(len(errors)):
+        weight = weights[term]
         x = part_a[term] + part_b[term]
+        x = -x if weight > _ZERO else x
         e = exp_minus_abs(x)
-        larger = _ONE / (_ONE + e)  # of the sigmoids of x and -x, neither by subtraction from 1
-        smaller = e * larger
-        right, wrong = (larger, smaller) if x > _ZERO else (smaller, larger)
-        others = counts[term] - positives[term]
-        errors[term] = rate * (positives[term] * wrong - others * right)
-        loss += counts[term] * softplus_of(x, e) - positives[term] * x
+        errors[term] = rate * weight * sigmoid_of(x, e)
+        part_a[term] = abs(weight) * softplus_of(x, e)
+
+
+@kernel(inner=True, fastmath=True)
+def _sum(losses):
+    loss = _ZERO
+    for term in range(len(losses)):
+        loss += losses[term]
     return np.float64(loss)
 
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from firth.kernels.compile import kernel
-from firth.kernels.cpu.intrinsics import lowest_bit
-from firth.kernels.cpu.lanes import load, multiply_add, store, total
 from firth.kernels.cpu.noise import draw_noise
-from firth.kernels.cpu.rows import ask_for_row, clear_row
-from firth.kernels.cpu.state import LANES, SLICES
+from firth.kernels.cpu.paths import fill_paths
+from firth.kernels.cpu.rows import ask_for_row
+from firth.kernels.cpu.state import SLICES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
@@ -62,17 +61,15 @@ def prepare_chunk(
         counter = np.uint64(position + center - begin) * np.uint64(options.n_noise)
         draw_noise(stretch.noise_key, counter, tables.noise, rows[base : base + options.n_noise])
         base += options.n_noise
-    if len(tables.path_offsets) > 0:
-        _fill_paths(
-            place, base, center, n, low, high, tokens, first, last, blocks.weights[line], tables, options, step, work
-        )  # fmt: skip
-        return
     if options.predicts_center:
         _fill_centers(place, base, center, n, tokens, step)
     else:
         _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
-    if len(blocks.weights[line]) > 0:
-        _weigh_terms(place, base, center, blocks.weights[line], step)
+    if options.labelled:
+        words = tokens[center if options.predicts_center else low :]
+        fill_paths(place, base, center, words, blocks.weights[line], tables, step, work)
+    elif len(blocks.weights[line]) > 0:
+        _weigh_terms(place, center, blocks.weights[line], step)
 
 
 @kernel(inner=True, fastmath=True)
@@ -123,6 +120,7 @@ def _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
     """Skip-gram: the band of tokens are the targets, and each has a term with each center whose context it is."""
     rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
     n_targets = high - low + 1
+    step.n_words[place] = n_targets
     step.n_rows[place] = base + n_targets
     for target in range(n_targets):
         rows[base + target] = tokens[low + target]
@@ -147,14 +145,15 @@ def _fill_contexts(place, base, center, n, low, high, tokens, first, last, step)
         for target in range(own - low + 1, last[own] - low + 1):
             centers[begin[target + 1]] = i
             begin[target + 1] += 1
+    step.n_terms[place] = term
 
 
 @kernel(inner=True, fastmath=True)
-def _weigh_terms(place, base, center, weights, step):
+def _weigh_terms(place, center, weights, step):
     """Give each term the weight of its center; without weights they stay at 1."""
-    positives, counts, centers = step.positives[place], step.counts[place], step.term_centers[place]
-    for term in range(step.begin[place, step.n_rows[place] - base]):
-        positives[term] = counts[term] = weights[center + centers[term]]
+    term_weights, centers = step.weights[place], step.term_centers[place]
+    for term in range(step.n_terms[place]):
+        term_weights[term] = weights[center + centers[term]]
 
 
 @kernel(inner=True, fastmath=True)
@@ -162,6 +161,7 @@ def _fill_centers(place, base, center, n, tokens, step):
     """CBOW: each center is a target, and a term where it has a context."""
     rows, begin, centers = step.rows[place], step.begin[place], step.term_centers[place]
     pairs = step.pairs[place]
+    step.n_words[place] = n
     step.n_rows[place] = base + n
     term = 0
     for i in range(n):
@@ -171,92 +171,7 @@ def _fill_centers(place, base, center, n, tokens, step):
             centers[term] = i
             term += 1
     begin[n] = term
-
-
-@kernel(inner=True, fastmath=True)
-def _fill_paths(place, base, center, n, low, high, tokens, first, last, weights, tables, options, step, work):
-    """Hierarchical softmax: the nodes on the paths are the targets, each with a term for each center that needs it.
-
-    A node has a label for each path that leads over it. The paths are followed once for each token, not once for
-    each pair: which centers predict the token, and with which weight, is added to the labels of each of its nodes.
-    """
-    begin, behind = (center, center + n) if options.predicts_center else (low, high + 1)
-    _fill_windows(place, begin, behind, center, n, first, last, weights, options, step, work)
-    clear_row(step.n_labels[place])
-    at, reach = base, 0 if options.predicts_center else options.window
-    for token in range(begin, behind):
-        if work.window_bits[token - begin] != 0:
-            nearest = max(0, token - center - reach) // LANES * LANES
-            farthest = min(n, token - center + reach + 1)
-            at = _follow_path(
-                place, base, at, token - begin, nearest, farthest, tokens[token], tables, step, work
-            )
-    step.n_rows[place] = at
-    positives, counts, centers = step.positives[place], step.counts[place], step.term_centers[place]
-    term, one = np.uint64(0), np.uint64(1)
-    for target in range(at - base):
-        step.begin[place, target] = term
-        rest, labels = work.node_bits[target], work.labels[target]
-        while rest != 0:
-            i = lowest_bit(rest)
-            rest &= rest - np.uint32(1)
-            centers[term] = i
-            counts[term], positives[term] = labels[0, i] + labels[1, i], labels[1, i]
-            term += one
-    step.begin[place, at - base] = term
-
-
-@kernel(inner=True, fastmath=True)
-def _fill_windows(place, begin, behind, center, n, first, last, weights, options, step, work):
-    """Say for each token from `begin` on which centers predict it, and with which weight."""
-    windows, bits = work.windows, work.window_bits
-    for token in range(behind - begin):
-        clear_row(windows[token])
-        bits[token] = 0
-    for i in range(n):
-        if step.pairs[place, i] == _ZERO:
-            continue
-        own = center + i
-        weight = weights[own] if len(weights) > 0 else _ONE
-        start, end = (own, own) if options.predicts_center else (first[own], last[own])
-        for token in range(start - begin, end - begin + 1):
-            if options.predicts_center or token != own - begin:
-                windows[token, i] = weight
-                bits[token] |= np.uint32(1) << np.uint32(i)
-
-
-@kernel(inner=True, fastmath=True)
-def _follow_path(place, base, at, token, nearest, farthest, word, tables, step, work):
-    """Add a token to the labels of the nodes on the path to its word; return the next slot.
-
-    Only centers from `nearest` to `farthest` can have it in their windows. Where a node stands is looked up in an
-    array that is never cleared: an entry counts only if what it points at says the same (Briggs and Torczon 1993).
-    """
-    rows, window, masses = step.rows[place], work.windows[token], step.masses[place]
-    length = np.float32(tables.path_offsets[word + 1] - tables.path_offsets[word])
-    n_labels, mass = step.n_labels[place], _ZERO
-    for i in range(nearest, farthest, LANES):
-        part = load(window, i)
-        mass += total(part)
-        store(n_labels, i, multiply_add(length, part, load(n_labels, i)))
-    for step_down in range(tables.path_offsets[word], tables.path_offsets[word + 1]):
-        node = tables.paths[step_down] >> 1
-        slot = np.int64(work.slot_of_node[node])
-        if not (base <= slot < at and rows[slot] == np.uint32(node)):
-            slot = at
-            work.slot_of_node[node] = slot
-            rows[slot] = node
-            at += 1
-            clear_row(work.labels[slot - base, 0])
-            clear_row(work.labels[slot - base, 1])
-            work.node_bits[slot - base] = 0
-            masses[slot] = _ZERO
-        labels = work.labels[slot - base, tables.paths[step_down] & 1]
-        for i in range(nearest, farthest, LANES):
-            store(labels, i, multiply_add(_ONE, load(window, i), load(labels, i)))
-        masses[slot] += mass
-        work.node_bits[slot - base] |= work.window_bits[token]
-    return at
+    step.n_terms[place] = term
 
 
 @kernel(inner=True, fastmath=True)

@@ -84,16 +84,6 @@ def float_of_bits(_typing: Any, bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
-@instruction(plain.lowest_bit)
-def lowest_bit(_typing: Any, bits: Any) -> Any:
-    """Return the number of the lowest bit that is set in a uint32 other than zero."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.IntType(1)(1))
-
-    return types.uint32(types.uint32), generate
-
-
 ARRIVALS, TICKETS, ABANDONED, N_COUNTERS = 0, 16, 32, 48
 """Where the counters lie in the array that threads share, each in a cache line of its own, and its size."""
 

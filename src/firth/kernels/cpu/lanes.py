@@ -10,6 +10,7 @@ processor has.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -53,6 +54,11 @@ def _spread(builder: Any, number: Any) -> Any:
     first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
     return builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), zeros)
+
+
+def _integers(values: Iterable[int]) -> Any:
+    listed = list(values)
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(listed)), listed)
 
 
 @instruction(plain.load)
@@ -134,6 +140,30 @@ def total(_typing: Any, value: Any) -> Any:
         return builder.call(function, [ir.Constant(_FLOAT, -0.0), arguments[0]], fastmath=("reassoc",))
 
     return types.float32(lanes), generate
+
+
+@instruction(plain.store_totals)
+def store_totals(_typing: Any, row: Any, index: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Put the sums of four times eight numbers at ``row[index:index + 4]``: cheaper than one sum after the other."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def neighbours(x: Any, y: Any) -> Any:
+            """Add each number of two vectors to its neighbour: two sums of x's, two of y's, and again."""
+            even = (0, 2, 8, 10, 4, 6, 12, 14)
+            left, right = (builder.shuffle_vector(x, y, _integers(i + odd for i in even)) for odd in (0, 1))
+            return builder.fadd(left, right)
+
+        sums = neighbours(neighbours(*arguments[2:4]), neighbours(*arguments[4:6]))
+        low, high = (
+            builder.shuffle_vector(sums, sums, _integers(range(first, first + 4))) for first in (0, 4)
+        )
+        place = builder.bitcast(
+            _place(context, builder, signature, arguments), ir.VectorType(_FLOAT, 4).as_pointer()
+        )
+        builder.store(builder.fadd(low, high), place, align=_ALIGNMENT)
+        return context.get_dummy_value()
+
+    return types.void(row, index, a, b, c, d), generate
 
 
 @instruction(plain.zeros_block, prefer_literal=True)

@@ -49,14 +49,10 @@ def float_of_bits(bits: np.int32) -> np.float32:
     return np.int32(bits).view(np.float32)
 
 
-def lowest_bit(bits: SupportsInt) -> np.uint32:
-    """Return the number of the lowest bit that is set in a number other than zero."""
-    return np.uint32((int(bits) & -int(bits)).bit_length() - 1)
-
-
 def trailing_zeros(word: SupportsInt) -> int:
     """Return how many zero bits lie below the lowest one that is set; 64 where none is."""
-    return int(lowest_bit(word)) if word else 64
+    bits = int(word)
+    return (bits & -bits).bit_length() - 1 if bits else 64
 
 
 def word_at(data: NDArray[np.uint8], index: int) -> np.uint64:
@@ -107,3 +103,10 @@ def divide_by_root(a: Lanes, b: Lanes) -> Lanes:
 def total(value: Lanes) -> np.float32:
     """Return the sum, added up in any order."""
     return value.sum()
+
+
+def store_totals(
+    row: NDArray[np.float32], index: SupportsIndex, a: Lanes, b: Lanes, c: Lanes, d: Lanes
+) -> None:
+    """Put the sums of `a`, `b`, `c` and `d` into `row`, from `index` on, each added up in any order."""
+    store(row, index, np.array([total(a), total(b), total(c), total(d)]))

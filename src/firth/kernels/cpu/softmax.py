@@ -224,7 +224,7 @@ def _chunk_loss(chunk, columns, options, shared, step):
         for term in range(begin[target], begin[target + 1]):
             column = chunk * options.n_centers + step.term_centers[chunk, term]
             logit = shared.logits[np.int64(targets[target]) * columns + column]
-            loss -= np.float64(step.positives[chunk, term] * logit)
+            loss -= np.float64(step.weights[chunk, term] * logit)
     step.totals[chunk, 0] = loss
     step.totals[chunk, 1] = n_pairs
 
@@ -251,9 +251,9 @@ def _tile_steps(first, n_chunks, columns, model, options, shared, step, scratch)
             for term in range(begin[target], begin[target + 1]):
                 i = step.term_centers[chunk, term]
                 column = chunk * options.n_centers + i
-                share = step.positives[chunk, term] / step.pairs[chunk, i]
+                share = step.weights[chunk, term] / step.pairs[chunk, i]
                 errors[w, column] += rates[column] * share
-                masses[w] += step.positives[chunk, term]
+                masses[w] += step.weights[chunk, term]
     cap = np.float32(options.cap) * _CAUTION
     width = model.outputs.shape[2]
     for w in range(n):  # the hidden vectors receive the whole errors, so that the damping comes behind

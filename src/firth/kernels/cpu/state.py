@@ -68,8 +68,10 @@ class Options(NamedTuple):
     n_centers: int  # B, centers of a chunk, 32 at the most
     n_noise: int  # S, noise words that they share
     n_inputs: int  # tokens of a chunk that hidden vectors are made of, at the most
+    n_words: int  # words that the centers of a chunk predict, at the most
     n_targets: int  # rows that the terms of a chunk are about, at the most, without the noise
     n_terms: int  # terms of a chunk, at the most, without the noise
+    n_turns: int  # nodes on the paths of a chunk, at the most, each as often as a path leads over it
     n_places: int  # position weights
     most_subwords: int  # rows of the input embeddings that a word has, at the most
 
@@ -92,11 +94,7 @@ class Workspace(NamedTuple):
     features: NDArray[np.float32]  # (n_inputs, width) a slice of the tokens' vectors
     hidden_steps: NDArray[np.float32]  # (B, width)
     own_masses: NDArray[np.float32]  # (B,) terms of each center
-    slot_of_node: NDArray[np.int32]  # (n_outputs,) where a node stands in the chunk, if it does
-    windows: NDArray[np.float32]  # (band, B) what each token counts as a context of each center,
-    window_bits: NDArray[np.uint32]  # (band,) and of which centers it is one: a bit for each
-    labels: NDArray[np.float32]  # (n_targets, 2, B) how often each center has the label 0, and 1, at a node,
-    node_bits: NDArray[np.uint32]  # (n_targets,) and which centers have it
+    slot_of_row: NDArray[np.int32]  # (n_outputs,) where a row of a path stands in the chunk, if it does
     owned_slots: NDArray[np.int64]  # the slots of the super-step that this thread applies,
     owned_rows: NDArray[np.uint32]  # and the row of each
     row_masses: NDArray[np.float32]  # (2, rows of this thread) summed masses; zero between super-steps
@@ -130,13 +128,16 @@ class SuperStep(NamedTuple):
         np.float32
     ]  # (M, 2, B) what the sum of rows is multiplied with, and what each row receives
     pairs: NDArray[np.float32]  # (M, B) how many positive pairs each center has, times its weight
-    n_labels: NDArray[np.float32]  # (M, B) labels of each center in hierarchical softmax, by their weights
-    begin: NDArray[
-        np.int32
-    ]  # (M, n_targets + 2) where the terms of each target begin, and one number to spare
-    term_centers: NDArray[np.uint32]  # (M, n_terms) center of each term, from 0 in each chunk
-    positives: NDArray[np.float32]  # (M, n_terms) how often the label is 1, to begin with once,
-    counts: NDArray[np.float32]  # (M, n_terms) and how often there is a label at all
+    n_words: NDArray[np.int64]  # (M,) words that centers predict, each place in the text a word
+    begin: NDArray[np.int32]  # (M, n_words + 2) where the centers of each word begin, and one number to spare
+    term_centers: NDArray[np.uint32]  # (M, n_terms) the centers that predict each word, from 0 in each chunk
+    path_begin: NDArray[np.int32]  # (M, n_words + 1) where the path to each word begins; only with a tree
+    path_rows: NDArray[np.uint32]  # (M, n_turns) rows of the output embeddings on the paths,
+    path_slots: NDArray[np.int32]  # (M, n_turns) and their slots, from 0 for the first target
+    path_ends: NDArray[np.uint32]  # (M, n_words) the last row on each path
+    n_labels: NDArray[np.float32]  # (M, B) labels of each center on its paths, by their weights
+    n_terms: NDArray[np.int64]  # (M,) terms in use
+    weights: NDArray[np.float32]  # (M, n_terms) what each counts, negative where its label is 0; once 1
     masses: NDArray[np.float32]  # (M, slots + n_places) how many terms of the loss each row's step sums up
     hidden: NDArray[np.float32]  # (M, SLICES, B, width)
     noise: NDArray[np.float32]  # (M, SLICES, S, width) copies of the noise words' rows
@@ -207,18 +208,12 @@ def make_workspace(options: Options, model: Model, *, threads: int, groups: int 
     n_rows = max(model.inputs.shape[1], model.outputs.shape[1])
     width = model.inputs.shape[2]
     owned = options.n_chunks * (options.n_inputs * (options.most_subwords - 1) + slots(options))
-    band = options.n_centers + 2 * options.window if options.labelled else 0
-    columns = -(-options.n_centers // LANES) * LANES
     return Workspace(
         logits=aligned(options.n_noise, options.n_centers),
         features=aligned(options.n_inputs, width),
         hidden_steps=aligned(options.n_centers, width),
         own_masses=aligned(options.n_centers),
-        slot_of_node=np.zeros(model.outputs.shape[1], np.int32),
-        windows=aligned(band, columns),
-        window_bits=np.zeros(band, np.uint32),
-        labels=aligned(options.n_targets if options.labelled else 0, 2, columns),
-        node_bits=np.zeros(options.n_targets if options.labelled else 0, np.uint32),
+        slot_of_row=np.zeros(model.outputs.shape[1] if options.labelled else 0, np.int32),
         owned_slots=np.zeros(owned, np.int64),
         owned_rows=np.zeros(owned, np.uint32),
         row_masses=np.zeros((2, -(-n_rows // owners)), np.float32),
@@ -247,11 +242,16 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
         low=np.zeros(chunks, np.int64),
         scales=aligned(chunks, 2, centers),
         pairs=aligned(chunks, centers),
-        n_labels=aligned(chunks, -(-centers // LANES) * LANES),
-        begin=np.zeros((chunks, options.n_targets + 2), np.int32),
+        n_words=np.zeros(chunks, np.int64),
+        begin=np.zeros((chunks, options.n_words + 2), np.int32),
         term_centers=np.zeros((chunks, options.n_terms), np.uint32),
-        positives=aligned(chunks, options.n_terms, fill=1.0),
-        counts=aligned(chunks, options.n_terms, fill=1.0),
+        path_begin=np.zeros((chunks, options.n_words + 1), np.int32),
+        path_rows=np.zeros((chunks, options.n_turns), np.uint32),
+        path_slots=np.zeros((chunks, options.n_turns), np.int32),
+        path_ends=np.zeros((chunks, options.n_words), np.uint32),
+        n_labels=aligned(chunks, -(-centers // LANES) * LANES),
+        n_terms=np.zeros(chunks, np.int64),
+        weights=aligned(chunks, options.n_terms, fill=1.0),
         masses=aligned(chunks, size + options.n_places),
         hidden=aligned(chunks, SLICES, centers, width),
         noise=aligned(chunks, SLICES, options.n_noise, width),
