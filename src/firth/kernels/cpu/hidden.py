@@ -14,7 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from firth.kernels.compile import kernel
-from firth.kernels.cpu.rows import add_product, add_row, clear_row, copy_row
+from firth.kernels.cpu.lanes import load_block, multiply_add_block, store_block, zeros_block
+from firth.kernels.cpu.rows import add_product, add_row, clear_row, clear_rows, copy_row
+from firth.kernels.cpu.state import LANES
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 
@@ -58,13 +60,13 @@ def hidden_vectors(part, place, line, center, n, model, tables, options, blocks,
     first, last, low = blocks.first[line], blocks.last[line], step.low[place]
     for i in range(n):
         own = center + i
+        if options.n_places == 0:
+            start, stop = np.int64(first[own]) - low, np.int64(last[own]) - low
+            _sum_of_others(work.features, start, own - low, stop, scales[i], hidden[i])
+            continue
         clear_row(hidden[i])
         for token in range(first[own], last[own] + 1):
-            if token == own:
-                continue
-            if options.n_places == 0:
-                add_row(hidden[i], work.features[token - low], scales[i])
-            else:
+            if token != own:
                 weights = model.places[part, _place(token, own, options)]
                 add_product(hidden[i], work.features[token - low], weights, scales[i])
 
@@ -84,23 +86,20 @@ def spread_steps(part, place, line, center, n, model, tables, options, blocks, s
     """
     first, last, low = blocks.first[line], blocks.last[line], step.low[place]
     steps, scales = step.steps[place, part], step.scales[place]
-    for slot in range(step.n_inputs[place]):
-        clear_row(steps[slot])
+    clear_rows(steps[: step.n_inputs[place]])
     base = steps.shape[0] - options.n_places
     if options.n_places > 0:
         _token_vectors(model.inputs[part], step.n_inputs[place], step.rows[place], tables, work.features)
-        for slot in range(base, base + options.n_places):
-            clear_row(steps[slot])
+        clear_rows(steps[base:])
     for i in range(n):
         own, change = center + i, work.hidden_steps[i]
+        if options.n_places == 0:
+            start, stop = np.int64(first[own]) - low, np.int64(last[own]) - low
+            _add_to_others(steps, start, own - low, stop, scales[1, i], change)
+            continue
         for token in range(first[own], last[own] + 1):
-            if token == own:
-                continue
-            slot = token - low
-            if options.n_places == 0:
-                add_row(steps[slot], change, scales[1, i])
-            else:
-                which = _place(token, own, options)
+            if token != own:
+                slot, which = token - low, _place(token, own, options)
                 add_product(steps[slot], change, model.places[part, which], scales[1, i])
                 add_product(steps[base + which], change, work.features[slot], scales[0, i])
 
@@ -137,6 +136,71 @@ def input_masses(place, line, center, n, options, blocks, step, own_masses):
             masses[token - low] += scales[1, i] * own_masses[i]
             if options.n_places > 0:
                 masses[base + _place(token, own, options)] += scales[0, i] * own_masses[i]
+
+
+def _in_lanes(n):
+    """Make what `_sum_of_others` and `_add_to_others` do in `n` lanes."""
+
+    @kernel(inner=True, fastmath=True)
+    def sum_in_lanes(lane, rows, first, own, last, scale, out):
+        sums = zeros_block(n)
+        for row in range(first, own):
+            sums = multiply_add_block(scale, load_block(rows[np.uint64(row)], lane, n), sums)
+        for row in range(own + 1, last + 1):
+            sums = multiply_add_block(scale, load_block(rows[np.uint64(row)], lane, n), sums)
+        store_block(out, lane, sums)
+
+    @kernel(inner=True, fastmath=True)
+    def add_in_lanes(lane, rows, first, own, last, scale, change):
+        part = load_block(change, lane, n)
+        for row in range(first, last + 1):
+            if row != own:
+                line = rows[np.uint64(row)]
+                store_block(line, lane, multiply_add_block(scale, part, load_block(line, lane, n)))
+
+    return sum_in_lanes, add_in_lanes
+
+
+# So much of a row that the sixteen registers of most processors hold it and its sum: half of a row at dim 100.
+(_sum_seven, _add_seven), (_sum_four, _add_four), (_sum_two, _add_two), (_sum_one, _add_one) = (
+    _in_lanes(n) for n in (7, 4, 2, 1)
+)
+
+
+@kernel(inner=True, fastmath=True)
+def _sum_of_others(rows, first, own, last, scale, out):
+    """Write to `out` the sum of the rows from `first` to `last` but `own`, each times `scale`."""
+    width = len(out)
+    lane = 0
+    while lane + 7 * LANES <= width:
+        _sum_seven(lane, rows, first, own, last, scale, out)
+        lane += 7 * LANES
+    if lane + 4 * LANES <= width:
+        _sum_four(lane, rows, first, own, last, scale, out)
+        lane += 4 * LANES
+    if lane + 2 * LANES <= width:
+        _sum_two(lane, rows, first, own, last, scale, out)
+        lane += 2 * LANES
+    if lane + LANES <= width:
+        _sum_one(lane, rows, first, own, last, scale, out)
+
+
+@kernel(inner=True, fastmath=True)
+def _add_to_others(rows, first, own, last, scale, change):
+    """Add `scale` times `change` to the rows from `first` to `last` but `own`."""
+    width = len(change)
+    lane = 0
+    while lane + 7 * LANES <= width:
+        _add_seven(lane, rows, first, own, last, scale, change)
+        lane += 7 * LANES
+    if lane + 4 * LANES <= width:
+        _add_four(lane, rows, first, own, last, scale, change)
+        lane += 4 * LANES
+    if lane + 2 * LANES <= width:
+        _add_two(lane, rows, first, own, last, scale, change)
+        lane += 2 * LANES
+    if lane + LANES <= width:
+        _add_one(lane, rows, first, own, last, scale, change)
 
 
 @kernel(inline="always")
