@@ -7,7 +7,7 @@ printed as Markdown; what each run gave goes to standard error, and as JSON line
 the second of CPU, which says more where others use the machine.
 
     python -m benchmarks.graphs
-    python -m benchmarks.graphs --window 5 --dim 100
+    python -m benchmarks.graphs --window 5 --dim 100 --shared-negatives 128
     python -m benchmarks.graphs --seeds 1 2 3 4 5 -p 0.25 -q 4 --epochs 5
 """
 
@@ -46,6 +46,8 @@ class Job:
     dim, window, epochs, threads, seed : int
     learning_rate : float
         At the start; it falls to a ten-thousandth of the usual 0.025.
+    shared_negatives : int
+        Noise words that firth's centers of a chunk share; gensim draws anew for each pair.
     """
 
     trainer: str
@@ -57,6 +59,7 @@ class Job:
     threads: int
     seed: int
     learning_rate: float
+    shared_negatives: int
 
 
 def write_walks(
@@ -101,6 +104,7 @@ def _train_firth(job: Job) -> Record:
         dim=job.dim,
         window=job.window,
         negatives=_NEGATIVES,
+        shared_negatives=job.shared_negatives,
         subsample=0,
         min_count=1,
         epochs=job.epochs,
@@ -239,7 +243,8 @@ def main() -> None:
     print(
         f"{first['nodes']:,} nodes, {first['edges']:,} edges, {first['walk_tokens']:,} tokens in walks of "
         f"{options.length} (p={options.p:g}, q={options.q:g}); dim {options.dim}, window {options.window}, "
-        f"{options.epochs} epochs, {options.threads} threads, seeds {' '.join(map(str, options.seeds))}, "
+        f"{options.epochs} epochs, {options.shared_negatives} shared noise words, {options.threads} threads, "
+        f"seeds {' '.join(map(str, options.seeds))}, "
         f"{options.splits} halvings of {first['labelled']:,} labels in {first['classes']} classes; "
         f"{measure.machine()['processor']}\n"
     )
@@ -300,6 +305,7 @@ def _job(options: argparse.Namespace, name: str, walks: Path, vectors: Path, see
         threads=options.threads,
         seed=seed,
         learning_rate=options.learning_rate,
+        shared_negatives=options.shared_negatives,
     )
 
 
@@ -346,6 +352,7 @@ def _parse() -> argparse.Namespace:
     add("--window", type=int, default=10)
     add("--epochs", type=int, default=1)
     add("--learning-rate", type=float, default=_LEARNING_RATE)
+    add("--shared-negatives", type=int, default=32, help="noise words that 32 of firth's centers share")
     add("--threads", type=int, default=measure.available_cores())
     add("--seeds", nargs="+", type=int, default=[1, 2, 3], help="of walks and training")
     add("--splits", type=int, default=3, help="halvings of the labels")

@@ -54,9 +54,9 @@ class Earlier:
     checkpoints: Checkpoints | None
 
     @property
-    def finished(self) -> bool:
-        """Whether nothing is left to train."""
-        return self.model is not None and self.model.finished
+    def finished(self) -> TrainedModel | None:
+        """The trained model, if nothing is left to train."""
+        return self.model if self.model is not None and self.model.finished else None
 
     def vocabulary(self) -> Vocabulary:
         """Return the words that are learned."""
@@ -79,7 +79,7 @@ class Earlier:
             Settings differ; the message says which.
         """
         differences = _differences(self.settings.as_dict(), config.as_dict())
-        rate = None if self.finished else differences.pop("learning_rate", None)
+        rate = None if self.finished is not None else differences.pop("learning_rate", None)
         _refuse(list(differences.values()))
         if rate is not None:
             _log.warning("the run goes on at another learning rate: %s", rate)

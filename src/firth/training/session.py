@@ -157,15 +157,15 @@ def train(
         _check_paths(corpus)
         # While the text is read, the kernel is compiled or fetched from its cache.
         compiler = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1, "firth-compile"))
-        done = earlier if earlier is not None and earlier.finished else None
-        compiled = None if done else compiler.submit(warm_up, config)
+        done = None if earlier is None else earlier.finished
+        compiled = None if done is not None else compiler.submit(warm_up, config)
         encoded = _encode(corpus, task, column, cache)
         if encoded is not corpus:
             stack.callback(encoded.close)
         heeded = encoded if weights is None else encoded.weighted(weights)
         choose = functools.partial(_choose_words, config, vocabulary, base, earlier)
-        if done is not None:
-            return _as_it_is(done, heeded, task, choose)
+        if earlier is not None and done is not None:
+            return _as_it_is(done, earlier, heeded, task, choose)
         if compiled is not None:
             compiled.result()
         return _train_encoded(
@@ -227,7 +227,11 @@ def _encode(corpus: Corpus, task: _Task, column: str | None, cache: bool) -> Tok
 
 
 def _as_it_is(
-    earlier: Earlier, corpus: TokenCorpus, task: _Task, choose: Callable[[TokenCorpus], Vocabulary]
+    model: TrainedModel,
+    earlier: Earlier,
+    corpus: TokenCorpus,
+    task: _Task,
+    choose: Callable[[TokenCorpus], Vocabulary],
 ) -> TrainedModel:
     """Return the model of a finished run, if it is the run that is asked for.
 
@@ -238,9 +242,8 @@ def _as_it_is(
     """
     with _divided(corpus, task.config) as (trained, _):
         earlier.check_corpus(corpus.fingerprint, choose(trained))
-    assert earlier.model is not None  # noqa: S101 (it is finished)
     _log.warning("the run at %s is finished: nothing is left to do", task.target)
-    return earlier.model
+    return model
 
 
 def _train_encoded(

@@ -29,7 +29,7 @@ from firth.kernels.cpu.intrinsics import wait_for_all
 from firth.kernels.cpu.products import product
 from firth.kernels.cpu.rows import add_row, clear_row, copy_row
 from firth.kernels.cpu.state import SLICES, Options, aligned
-from firth.kernels.cpu.synchronous import done_before, fill_block, first_wild, rate_at
+from firth.kernels.cpu.synchronous import add_up, fill_block, rate_at
 
 _ZERO, _ONE = np.float32(0.0), np.float32(1.0)
 TILE = 256
@@ -126,11 +126,7 @@ def train_softmax(
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
                 return
-            wild = first_wild(step.totals[:n_chunks])
-            if wild >= 0:
-                if thread == 0:
-                    center = start + wild * options.n_centers
-                    totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+            if not add_up(thread, block, start, n_chunks, stretch, options, blocks, step, totals):
                 return
             for first in range(thread * TILE, vocab_size, threads * TILE):
                 _tile_steps(first, n_chunks, columns, model, options, shared, step, shared.scratch[thread])
@@ -142,10 +138,6 @@ def train_softmax(
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
                 return
-            if thread == 0:
-                for chunk in range(n_chunks):
-                    totals[0] += step.totals[chunk, 0]
-                    totals[1] += step.totals[chunk, 1]
             apply_steps(0, 1, thread, threads, 0, n_chunks, model, tables, options, step, work)
             meeting += 1
             if not wait_for_all(counters, threads, meeting):

@@ -264,23 +264,16 @@ def make_super_step(options: Options, *, width: int) -> SuperStep:
 
 def make_super_steps(options: Options, *, width: int, groups: int) -> list[tuple[SuperStep, SuperStep]]:
     """Return room for each of so many groups: for a super-step, and for listing the next."""
-    lists = [make_super_step(options, width=width) for _ in range(2)]
-    errors = lists[0]
+    now, following = (make_super_step(options, width=width) for _ in range(2))
     pairs = []
     for _ in range(groups):
-        own = make_super_step(options, width=width)
-        one, other = (
-            each._replace(
-                hidden=own.hidden,
-                noise=own.noise,
-                steps=own.steps,
-                errors=errors.errors,
-                term_errors=errors.term_errors,
-                totals=errors.totals,
-            )
-            for each in lists
-        )
-        pairs.append((one, other))
+        room = make_super_step(options, width=width)
+        own = now._replace(hidden=room.hidden, noise=room.noise, steps=room.steps)
+        own_following = following._replace(
+            hidden=room.hidden, noise=room.noise, steps=room.steps,
+            errors=now.errors, term_errors=now.term_errors, totals=now.totals,
+        )  # fmt: skip
+        pairs.append((own, own_following))
     return pairs
 
 

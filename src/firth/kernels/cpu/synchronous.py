@@ -27,21 +27,8 @@ from firth.kernels.cpu.state import SLICES
 
 @kernel(fastmath=True)
 def train_synchronous(
-    thread,
-    threads,
-    counters,
-    stretch,
-    text,
-    tables,
-    model,
-    options,
-    blocks,
-    exchange,
-    step,
-    following,
-    work,
-    totals,
-):
+    thread, threads, counters, stretch, text, tables, model, options, blocks, exchange, step, following, work, totals
+):  # fmt: skip
     """Train on a stretch of the corpus; every thread calls this with its own `thread` and `work`.
 
     Parameters
@@ -105,32 +92,11 @@ def train_synchronous(
         meeting += 1
         if not wait_for_all(counters, threads, meeting):
             return
-        wild = first_wild(step.totals[:n_chunks])
-        if wild >= 0:
-            if thread == 0:
-                center = start + wild * options.n_centers
-                totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+        if not add_up(thread, block, start, n_chunks, stretch, options, blocks, step, totals):
             return
-        if thread == 0:
-            for chunk in range(n_chunks):
-                totals[0] += step.totals[chunk, 0]
-                totals[1] += step.totals[chunk, 1]
         _compute_steps(
-            group,
-            groups,
-            member,
-            members,
-            block,
-            start,
-            stop,
-            n_chunks,
-            tables,
-            model,
-            options,
-            blocks,
-            step,
-            work,
-        )
+            group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, step, work
+        )  # fmt: skip
         if members > 1:
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
@@ -165,6 +131,21 @@ def fill_block(block, stretch, text, options, blocks):
         text, start, stop, stretch.text_key, options.window, options.dynamic, blocks.tokens[block],
         blocks.first[block], blocks.last[block], blocks.weights[block],
     )  # fmt: skip
+
+
+@kernel(inner=True, fastmath=True, inline="always")
+def add_up(thread, block, start, n_chunks, stretch, options, blocks, step, totals):
+    """Add the losses of a super-step to `totals`, or note there which one is not finite; return whether all are."""
+    wild = first_wild(step.totals[:n_chunks])
+    if thread == 0:
+        if wild >= 0:
+            center = start + wild * options.n_centers
+            totals[2] = 1.0 + stretch.start + done_before(center, block, stretch, options, blocks)
+        else:
+            for chunk in range(n_chunks):
+                totals[0] += step.totals[chunk, 0]
+                totals[1] += step.totals[chunk, 1]
+    return wild < 0
 
 
 @kernel()
