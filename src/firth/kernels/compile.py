@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def kernel(
-    *, inner: bool = False, allocates: bool = False, **options: Any
+    *, inner: bool = False, allocates: bool = False, variant: int | None = None, **options: Any
 ) -> Callable[[_Function], _Function]:
     """Compile a function on its first call: no GIL, IEEE division without checks, cached on disk.
 
@@ -39,6 +40,9 @@ def kernel(
     allocates : bool
         It makes arrays, or takes some from a kernel that does. All others work on arrays that somebody else owns, and
         count no references to them: counting took an eighth of the time to train.
+    variant : int, optional
+        Which of several that a factory makes of one source: it becomes part of the name. Numba tells functions apart by
+        name and a number that each process counts anew, so of two with one name one could run as the other.
     **options
         Passed on to ``numba.njit``; ``fastmath=True`` where sums may be reordered; ``inline="always"`` for what is
         called once and does little but call others, which saves LLVM to optimise all of them once more.
@@ -50,6 +54,10 @@ def kernel(
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def decorate(function: _Function) -> _Function:
+        if variant is not None:
+            function.__name__, function.__qualname__ = (
+                f"{name}_{variant}" for name in (function.__name__, function.__qualname__)
+            )
         if numba.config.DISABLE_JIT:  # numbers go on as compiled ones do
             return np.errstate(all="ignore")(function)
         dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
@@ -60,13 +68,24 @@ def kernel(
             numba.config.CACHE_DIR = str(folder)
             try:
                 dispatcher.enable_caching()
-            except (RuntimeError, OSError) as error:
+                _name_files_apart(dispatcher._cache._cache_file)
+            except (RuntimeError, OSError, AttributeError) as error:
                 _log.info("kernels are compiled anew in each process: %s", error)
             finally:
                 numba.config.CACHE_DIR = before
         return dispatcher
 
     return decorate
+
+
+def _name_files_apart(cache: Any) -> None:
+    """Let no process write over a file that another has put into the cache.
+
+    Numba numbers the files of what it makes of a function for different types. Two processes that compile at once can
+    give the same number to two of them; then one would run as the other.
+    """
+    numbered = cache._data_name
+    cache._data_name = lambda number: f"{numbered(number).removesuffix('.nbc')}.{uuid.uuid4().hex[:12]}.nbc"
 
 
 def instruction(

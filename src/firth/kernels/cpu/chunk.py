@@ -311,7 +311,7 @@ def _sum(losses):
 def _steps_of_lanes(n):
     """Make what computes a target's step, and its part of the steps of hidden vectors, in `n` lanes from `at` on."""
 
-    @kernel(inner=True, fastmath=True)
+    @kernel(inner=True, fastmath=True, variant=n)
     def steps_of_lanes(at, begin, end, centers, errors, u, hidden, hidden_steps, step):
         factor, sums = load_block(u, at, n), zeros_block(n)
         for term in range(begin, end):

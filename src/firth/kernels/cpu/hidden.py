@@ -141,7 +141,7 @@ def input_masses(place, line, center, n, options, blocks, step, own_masses):
 def _in_lanes(n):
     """Make what `_sum_of_others` and `_add_to_others` do in `n` lanes."""
 
-    @kernel(inner=True, fastmath=True)
+    @kernel(inner=True, fastmath=True, variant=n)
     def sum_in_lanes(lane, rows, first, own, last, scale, out):
         sums = zeros_block(n)
         for row in range(first, own):
@@ -150,7 +150,7 @@ def _in_lanes(n):
             sums = multiply_add_block(scale, load_block(rows[np.uint64(row)], lane, n), sums)
         store_block(out, lane, sums)
 
-    @kernel(inner=True, fastmath=True)
+    @kernel(inner=True, fastmath=True, variant=n)
     def add_in_lanes(lane, rows, first, own, last, scale, change):
         part = load_block(change, lane, n)
         for row in range(first, last + 1):

@@ -256,7 +256,7 @@ def path_steps(place, hidden, outputs, step, hidden_steps, steps):
 def _sums_in_lanes(n):
     """Make what `_add_sum` and `_add_two_sums` do in `n` lanes."""
 
-    @kernel(inner=True, fastmath=True)
+    @kernel(inner=True, fastmath=True, variant=n)
     def sums_in_lanes(lane, source, rows, begin, end, factors, at, stride, out, new):
         sums = zeros_block(n)
         for i in range(begin, end):
@@ -266,7 +266,7 @@ def _sums_in_lanes(n):
             sums = multiply_add_block(_ONE, load_block(out, lane, n), sums)
         store_block(out, lane, sums)
 
-    @kernel(inner=True, fastmath=True)
+    @kernel(inner=True, fastmath=True, variant=n)
     def two_sums_in_lanes(
         lane, source, rows, begin, end, factors, at_a, at_b, stride, out_a, out_b, new_a, new_b
     ):

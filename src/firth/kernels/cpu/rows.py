@@ -50,3 +50,10 @@ def ask_for_row(row):
     for d in range(0, len(row), CACHE_LINE):
         prefetch(row, d)
     prefetch(row, len(row) - 1)
+
+
+@kernel(inner=True, fastmath=True)
+def ask_for_numbers(numbers, n):
+    """Ask for the first `n` of some numbers."""
+    for d in range(0, n, CACHE_LINE):
+        prefetch(numbers, d)

@@ -7,9 +7,9 @@ update would have moved meanwhile.
 
 Threads share as little memory as can be, because a cache line that one core has written costs another core more than
 computing with it. An even number of threads forms two groups, one for each slice of the matrices: both compute their
-part of all logits, meet, turn the sums of half of the chunks into errors, list half of the chunks of the next
-super-step, meet, and go on alone with all errors. Only logits, errors and lists cross over, a tenth of what the rows
-would be. Within a group, chunks and rows are dealt out in turn.
+part of all logits, meet, list half of the chunks of the next super-step, turn the sums of half of this one's logits
+into errors, meet, and go on alone with all errors. Only logits, errors and lists cross over, a tenth of what the rows
+would be, and are asked for while something else is computed. Within a group, chunks and rows are dealt out in turn.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from firth.kernels.cpu.blocks import prepare_block
 from firth.kernels.cpu.chunk import chunk_errors, chunk_logits, chunk_masses, chunk_steps
 from firth.kernels.cpu.examples import ask_for_chunk, prepare_chunk
 from firth.kernels.cpu.intrinsics import wait_for_all
+from firth.kernels.cpu.rows import ask_for_numbers
 from firth.kernels.cpu.state import SLICES
 
 
@@ -81,14 +82,16 @@ def train_synchronous(
         meeting += 1
         if not wait_for_all(counters, threads, meeting):
             return
-        _compute_errors(
-            thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
-        )
+        for chunk in range(thread, n_chunks, threads):
+            _ask_for_logits(chunk, group, groups, options, exchange, step)
         next_block, next_start = _seek(block, start + size, n_blocks, blocks)
         if next_block < n_blocks:
             _list_chunks(
                 thread, threads, next_block, next_start, size, stretch, text, tables, options, blocks, following, work
             )  # fmt: skip
+        _compute_errors(
+            thread, threads, block, start, stop, n_chunks, stretch, options, blocks, exchange, step, work
+        )
         meeting += 1
         if not wait_for_all(counters, threads, meeting):
             return
@@ -101,6 +104,8 @@ def train_synchronous(
             meeting += 1
             if not wait_for_all(counters, threads, meeting):
                 return
+        if next_block < n_blocks:
+            _ask_for_lists(group, groups, options, following)
         apply_steps(group, groups, member, members, 0, n_chunks, model, tables, options, step, work)
         if members > 1:
             meeting += 1
@@ -234,8 +239,49 @@ def _compute_steps(
     group, groups, member, members, block, start, stop, n_chunks, tables, model, options, blocks, step, work
 ):
     """Compute what the chunks of a super-step that fall to this member add to this group's slices."""
+    # First those whose errors this group has computed, while the others' are on their way.
     for chunk in range(member, n_chunks, members):
-        center = start + chunk * options.n_centers
-        n = min(options.n_centers, stop - center)
-        for part in range(group, SLICES, groups):
-            chunk_steps(part, chunk, block, center, n, model, tables, options, blocks, step, work)
+        if chunk % groups != group:
+            _ask_for_errors(chunk, options, step)
+    for turn in range(groups):
+        for chunk in range(member, n_chunks, members):
+            if chunk % groups == (group + turn) % groups:
+                center = start + chunk * options.n_centers
+                n = min(options.n_centers, stop - center)
+                for part in range(group, SLICES, groups):
+                    chunk_steps(part, chunk, block, center, n, model, tables, options, blocks, step, work)
+
+
+@kernel(inner=True)
+def _ask_for_logits(chunk, group, groups, options, exchange, step):
+    """Ask for the parts of a chunk's logits that other groups have computed."""
+    for part in range(SLICES):
+        if part % groups != group:
+            ask_for_numbers(exchange.term_logits[chunk, part], step.n_terms[chunk])
+            for k in range(options.n_noise):
+                ask_for_numbers(exchange.noise_logits[chunk, part, k], options.n_centers)
+
+
+@kernel(inner=True)
+def _ask_for_lists(group, groups, options, step):
+    """Ask for what other groups have listed of a super-step."""
+    for chunk in range(options.n_chunks):
+        if chunk % groups != group:
+            n_rows, n_words = step.n_rows[chunk], step.n_words[chunk]
+            ask_for_numbers(step.rows[chunk], n_rows)
+            ask_for_numbers(step.masses[chunk], n_rows)
+            ask_for_numbers(step.begin[chunk], n_words + 1)
+            ask_for_numbers(step.term_centers[chunk], np.int64(step.begin[chunk, n_words]))
+            if options.labelled:
+                n_turns = np.int64(step.path_begin[chunk, n_words])
+                ask_for_numbers(step.path_begin[chunk], n_words + 1)
+                ask_for_numbers(step.path_rows[chunk], n_turns)
+                ask_for_numbers(step.path_slots[chunk], n_turns)
+
+
+@kernel(inner=True)
+def _ask_for_errors(chunk, options, step):
+    """Ask for a chunk's errors, which another group has computed."""
+    ask_for_numbers(step.term_errors[chunk], step.n_terms[chunk])
+    for k in range(options.n_noise):
+        ask_for_numbers(step.errors[chunk, k], options.n_centers)
