@@ -59,7 +59,7 @@ class Job:
     threads: int
     seed: int
     learning_rate: float
-    shared_negatives: int
+    shared_negatives: int = 32
 
 
 def write_walks(
