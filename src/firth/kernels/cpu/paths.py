@@ -222,19 +222,8 @@ def path_steps(place, hidden, outputs, step, hidden_steps, steps):
                 new_b = b == n_used
                 n_used += np.uint64(new_b)
                 _add_two_sums(
-                    hidden,
-                    centers,
-                    first,
-                    last,
-                    errors,
-                    at,
-                    at + one,
-                    length,
-                    steps[a],
-                    steps[b],
-                    new_a,
-                    new_b,
-                )
+                    hidden, centers, first, last, errors, at, at + one, length, steps[a], steps[b], new_a, new_b
+                )  # fmt: skip
             else:
                 _add_sum(hidden, centers, first, last, errors, at, length, steps[a], new_a)
             node += two
